@@ -1,0 +1,35 @@
+// A webhook is unsigned: it may make us look at a subject, nothing more. Only an id is read from it,
+// whatever host its address names, and nothing is ever fetched from that address.
+import {
+  asId,
+  type BookingId,
+  type ExternalBookingId,
+  type MembershipId,
+  type ResourceId,
+} from '../core/ids.ts'
+
+export type WebhookSubject = {
+  membershipId?: MembershipId
+  bookingId?: BookingId
+  externalBookingId?: ExternalBookingId
+  resourceId?: ResourceId
+}
+
+const ID = /^[A-Za-z0-9_-]{1,100}$/
+
+/**
+ * The subject that a delivery points to, or null. The objects that come inline with deletions add
+ * nothing: the address always names the same subject, and wins where they disagree. The event is
+ * not needed either: it may point to either API, and the collection in the path says what it is.
+ */
+export const parseWebhook = (_event: string, body: unknown): WebhookSubject | null => {
+  const { url } = Object(body) as { url?: unknown }
+  const address = typeof url === 'string' ? URL.parse(url) : null
+  const [collection, id] = address?.pathname.split('/').slice(-2) ?? []
+  if (!id || !ID.test(id)) return null
+  if (collection === 'memberships') return { membershipId: asId(id) }
+  if (collection === 'bookings') return { bookingId: asId(id) }
+  if (collection === 'external_bookings') return { externalBookingId: asId(id) }
+  if (collection === 'resources') return { resourceId: asId(id) }
+  return null
+}

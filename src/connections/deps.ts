@@ -1,0 +1,17 @@
+// What jobs and routes are given: the database, the ports, the settings, and the way to both sides.
+import type { Config } from '../config.ts'
+import type { Ports } from '../core/ports.ts'
+import type { Crypt } from '../db/crypt.ts'
+import type { Db } from '../db/open.ts'
+import type { Log } from '../log.ts'
+
+export type Deps = {
+  db: Db
+  crypt: Crypt
+  ports: Ports
+  config: Pick<
+    Config,
+    'publicUrl' | 'cobot' | 'salto' | 'cobotSweepMs' | 'ksSweepMs' | 'leaseMs' | 'settleMs'
+  >
+  log: Log
+}

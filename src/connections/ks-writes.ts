@@ -1,0 +1,78 @@
+// Every write to KS goes through here: no write without a live lease, none without an audit row.
+import type { SpaceId } from '../core/ids.ts'
+import { appendAudit } from '../db/audit.ts'
+import { LeaseLost } from '../db/work.ts'
+import type { Salto } from '../salto/client.ts'
+import type { Deps } from './deps.ts'
+
+const writes = [
+  'createSiteUser',
+  'updateSiteUser',
+  'setSeat',
+  'assignTag',
+  'takeTagOff',
+  'blockKey',
+  'createAccessGroup',
+  'joinAccessGroup',
+  'leaveAccessGroup',
+  'removeGroupUser',
+  'addGroupLock',
+  'removeGroupLock',
+  'createSchedule',
+  'updateSchedule',
+  'deleteSchedule',
+  'deleteAccessGroup',
+  'deleteSiteUser',
+] as const
+type Write = (typeof writes)[number]
+
+export type KsWrites = Pick<Salto, Write>
+export type KsReads = Omit<Salto, Write>
+
+/** On whose behalf something is written. */
+export type Run = {
+  spaceId: SpaceId
+  task: string
+  subject: string
+  cause: string
+  leaseIsLive(): boolean
+}
+
+export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto, run: Run) => {
+  const audited =
+    (action: Write) =>
+    async (...args: unknown[]) => {
+      if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
+      const note = (result: string) =>
+        db.tx((tx) =>
+          appendAudit(tx, run.spaceId, {
+            at: ports.clock.now(),
+            cause: run.cause,
+            task: run.task,
+            subject: run.subject,
+            action,
+            target: targetOf(args),
+            result,
+          }),
+        )
+      try {
+        const answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
+        await note('done')
+        return answer
+      } catch (error) {
+        await note(error instanceof Error ? error.constructor.name : 'failed')
+        throw error
+      }
+    }
+  return Object.fromEntries(writes.map((action) => [action, audited(action)])) as KsWrites
+}
+
+/** Ids, hours and states; names of people stay out. */
+const spoken = /Id$|Local$|^seat$|^blocked$/
+const targetOf = (args: unknown[]): Record<string, string> =>
+  Object.fromEntries(
+    args
+      .flatMap((arg) => (arg && typeof arg === 'object' ? Object.entries(arg) : [['id', arg]]))
+      .filter(([key, value]) => (spoken.test(String(key)) || key === 'id') && value !== undefined)
+      .map(([key, value]) => [key, String(value)]),
+  )

@@ -1,0 +1,94 @@
+// A space → SALTO's API, with an access token that is fresh. Refresh tokens work once, so exactly one
+// refresher is elected per version, and the new pair is stored before it is used.
+import { ReconnectNeeded, RetryLater } from '../core/errors.ts'
+import type { SpaceId } from '../core/ids.ts'
+import {
+  type ConnectionRow,
+  electRefresher,
+  getConnection,
+  setConnectionState,
+  storeRefreshed,
+} from '../db/connections.ts'
+import { createSalto, type Salto } from '../salto/client.ts'
+import { createSaltoOAuth, type Tokens } from '../salto/oauth.ts'
+import { sealContext } from './cobot.ts'
+import type { Deps } from './deps.ts'
+
+/** Refresh when less than this is left of an access token. */
+const marginMs = 10 * 60_000
+/** Longer than a call may take, so that a second refresher never overlaps the first. */
+const electionMs = 20_000
+/** A token refused within this time after it was stored is not a stale one: we are refused. */
+const freshMs = 60_000
+
+/** `probe` asks although SALTO refused us before. */
+export const saltoOf = (deps: Deps, spaceId: SpaceId, { probe = false } = {}): Salto =>
+  createSalto({
+    settings: deps.config.salto,
+    ports: deps.ports,
+    accessToken: () => freshAccessToken(deps, spaceId, probe),
+  })
+
+export const sealTokens = async (deps: Deps, spaceId: SpaceId, tokens: Tokens) => ({
+  accessSealed: await deps.crypt.seal(tokens.accessToken, sealContext('salto', 'access', spaceId)),
+  accessExpiresAt: tokens.expiresAt,
+  refreshSealed: tokens.refreshToken
+    ? await deps.crypt.seal(tokens.refreshToken, sealContext('salto', 'refresh', spaceId))
+    : null,
+})
+
+const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): Promise<string> => {
+  const { db, crypt, ports } = deps
+  const row = await getConnection(db.read, spaceId, 'salto')
+  if (!row || (row.state === 'refused' && !probe))
+    throw new ReconnectNeeded('salto', `SALTO is not connected for space ${spaceId}`)
+  const now = ports.clock.now()
+  const leftMs = (row.accessExpiresAt?.getTime() ?? 0) - now.getTime()
+  const open = ({ accessSealed }: ConnectionRow) =>
+    crypt.open(accessSealed, sealContext('salto', 'access', spaceId))
+  if (leftMs > marginMs) return open(row)
+  const until = new Date(now.getTime() + electionMs)
+  const elected = await db.tx((tx) =>
+    electRefresher(tx, spaceId, 'salto', { version: row.version, now, until }),
+  )
+  if (elected) return refresh(deps, spaceId, row)
+  if (leftMs > 0) return open(row)
+  throw new RetryLater('somebody else is refreshing the permission for SALTO', 1000)
+}
+
+const refresh = async (deps: Deps, spaceId: SpaceId, row: ConnectionRow): Promise<string> => {
+  const { db, crypt, ports, config } = deps
+  if (!row.refreshSealed)
+    throw new ReconnectNeeded('salto', `SALTO gave no refresh token for space ${spaceId}`)
+  const refreshToken = await crypt.open(row.refreshSealed, sealContext('salto', 'refresh', spaceId))
+  const store = (tokens: Parameters<typeof storeRefreshed>[4]) =>
+    db.tx((tx) => storeRefreshed(tx, spaceId, 'salto', row.version, tokens, ports.clock.now()))
+  let tokens: Tokens
+  try {
+    tokens = await createSaltoOAuth(config.salto, ports).refresh(refreshToken)
+  } catch (error) {
+    // A reconnect by hand meanwhile has stored other tokens: then this refusal means nothing.
+    if (error instanceof ReconnectNeeded && !(await store('refused')))
+      throw new RetryLater('the permission for SALTO was replaced meanwhile', 0)
+    throw error
+  }
+  await store(await sealTokens(deps, spaceId, tokens))
+  return tokens.accessToken
+}
+
+/**
+ * A call was answered 401. A token that has been with us for a while may have gone stale: it is
+ * refreshed at once, and true is returned. A new one being refused means that we are.
+ */
+export const noteSaltoRefusal = async (deps: Deps, spaceId: SpaceId): Promise<boolean> => {
+  const { db, ports } = deps
+  const row = await getConnection(db.read, spaceId, 'salto')
+  if (!row || row.state === 'refused') return false
+  const now = ports.clock.now()
+  if (now.getTime() - row.changedAt.getTime() < freshMs) {
+    await db.tx((tx) => setConnectionState(tx, spaceId, 'salto', row.version, 'refused'))
+    return false
+  }
+  await db.tx((tx) => setConnectionState(tx, spaceId, 'salto', row.version, 'expired'))
+  return true
+}

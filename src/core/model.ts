@@ -1,0 +1,162 @@
+// What Cobot and SALTO KS tell us, in our words. Made by `cobot/parse.ts` and `salto/parse.ts`.
+import type {
+  AccessGroupId,
+  BookingId,
+  CobotUserId,
+  ExternalBookingId,
+  KeyId,
+  LockId,
+  MembershipId,
+  PlanId,
+  ResourceId,
+  RoleId,
+  SaltoUserId,
+  SiteId,
+  SiteUserId,
+  SpaceId,
+  TagId,
+  TimeScheduleId,
+} from './ids.ts'
+
+/** A calendar day, `YYYY-MM-DD`, in the space's time zone. */
+export type LocalDate = string
+/** A wall-clock reading in the site's time zone, `YYYY-MM-DDTHH:mm:ss`, no offset. */
+export type LocalDateTime = string
+
+// Cobot ------------------------------------------------------------------------------------------
+
+export type Space = {
+  spaceId: SpaceId
+  subdomain: string
+  name: string
+  timeZone: string
+  locale: string
+  hourFormat: 12 | 24
+}
+
+export type Plan = { planId: PlanId; name: string; hidden: boolean }
+
+/** The copy of a plan inside a membership; `planId` is null for team and custom plans. */
+export type MembershipPlan = { planId: PlanId | null; name: string; canceledTo: LocalDate | null }
+
+export type Membership = {
+  membershipId: MembershipId
+  name: string | null
+  email: string | null
+  cobotUserId: CobotUserId | null
+  teamId: string | null
+  plan: MembershipPlan
+  upcomingPlan: MembershipPlan | null
+  confirmedAt: Date | null
+  startsOn: LocalDate
+  canceledTo: LocalDate | null
+}
+
+export type Resource = { resourceId: ResourceId; name: string }
+
+export type ExternalBooking = {
+  externalBookingId: ExternalBookingId
+  status: 'pending' | 'approved' | 'canceled' | 'unknown'
+  name: string | null
+}
+
+export type Booking = {
+  bookingId: BookingId
+  resourceId: ResourceId
+  membershipId: MembershipId | null
+  external: ExternalBooking | null
+  startsAt: Date
+  endsAt: Date
+  title: string | null
+}
+
+/** The person behind a user token. `adminOf` holds subdomains. */
+export type CobotUser = {
+  cobotUserId: CobotUserId
+  email: string
+  adminOf: { subdomain: string; name: string }[]
+}
+
+export type NavigationLink = {
+  section: string
+  label: string
+  iframeUrl: string
+  /** The API's address of the link, for deleting it. */
+  url: string
+  /** The page in Cobot that shows our frame. */
+  userUrl: string
+}
+
+export type WebhookSubscription = {
+  subscriptionId: string
+  event: string
+  callbackUrl: string
+  active: boolean
+}
+
+// SALTO KS ---------------------------------------------------------------------------------------
+
+export type Site = {
+  siteId: SiteId
+  name: string
+  timeZone: string | null
+  subscriptionValid: boolean
+  /** null means unlimited. */
+  seatsAllowed: number | null
+  /** null when the answer does not say (lists). */
+  seatsUsed: number | null
+  installationState: 'released' | 'installation' | 'self_installed' | 'unknown'
+  ownerSaltoUserId: SaltoUserId | null
+}
+
+export type Role = { roleId: RoleId; code: string; hierarchical: boolean }
+
+export type SiteUser = {
+  siteUserId: SiteUserId
+  saltoUserId: SaltoUserId
+  firstName: string
+  lastName: string
+  email: string | null
+  alias: string | null
+  tagNumber: string | null
+  blocked: boolean
+  seat: 'subscribed' | 'suspended' | 'unknown'
+  roles: Role[]
+  hasProfile: boolean
+}
+
+export type Tag = {
+  tagId: TagId
+  /** The printed number, leading zeros kept. */
+  number: string
+  blocked: boolean
+  podTag: boolean
+  holder: { siteUserId: SiteUserId; name: string } | null
+}
+
+export type Key = {
+  keyId: KeyId
+  type: 'tag' | 'mkey' | 'pin' | 'wallet' | 'unknown'
+  /** For a tag key the tag's id. */
+  credentialId: string
+  blocked: boolean
+}
+
+export type Lock = { lockId: LockId; name: string; lockType: string; online: boolean }
+
+export type AccessGroup = {
+  accessGroupId: AccessGroupId
+  name: string
+  lockCount: number | null
+  userCount: number | null
+}
+
+export type TimeSchedule = {
+  timeScheduleId: TimeScheduleId
+  /** Monday first. */
+  weekdays: boolean[]
+  startTime: string
+  endTime: string
+  startLocal: LocalDateTime | null
+  endLocal: LocalDateTime | null
+}

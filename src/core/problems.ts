@@ -1,0 +1,112 @@
+// What can be wrong, by code. Each has one sentence and one action, in `views/locales`.
+import type { SpaceId } from './ids.ts'
+
+export const problemCodes = [
+  'P01', // SALTO no longer accepts our permission
+  'P02', // Cobot no longer accepts our permission
+  'P03', // no free seat
+  'P04', // an access group is missing, or several have the plan's name
+  'P06', // KS may know this person already
+  'P07', // a hub or lock is offline
+  'P08', // a wave of removals waits for an admin
+  'P09', // a plan without mapping
+  'P10', // changed by hand in SALTO
+  'P11', // the site's SALTO subscription ended
+  'P12', // webhooks off
+  'P13', // clock
+  'P14', // somebody else changes the same group
+  'P15', // the other side is unavailable or refuses
+  'P16', // due ends that could not be delivered
+  'P17', // a booker is not connected
+  'P18', // a group opens nothing
+  'P19', // a tag belongs to somebody else
+  'P20', // a resource or lock is gone
+  'P21', // the KS user has an administrative role
+  'P22', // connected, but nothing to open with
+] as const
+export type ProblemCode = (typeof problemCodes)[number]
+
+export type Problem = {
+  code: ProblemCode
+  /** What it is about: `pairing:ID`, `booking:ID`, `plan:ID`, `resource:ID` or `space`. */
+  subject: string
+  /** Names for the sentence. */
+  params: Record<string, string>
+}
+
+/** What the button of a problem does; the page of the subject where nothing else fits. */
+export type ProblemAction =
+  | 'reconnectSalto'
+  | 'reconnectCobot'
+  | 'connect'
+  | 'mapResources'
+  | 'members'
+  | 'restore'
+  | 'remove'
+  | 'again'
+
+export const actionOf = (code: ProblemCode, params: Record<string, string>): ProblemAction => {
+  switch (code) {
+    case 'P01':
+      return 'reconnectSalto'
+    case 'P02':
+      return 'reconnectCobot'
+    case 'P06':
+    case 'P19':
+    case 'P22':
+      return 'members'
+    case 'P10':
+      return params.leftover ? 'remove' : 'restore'
+    case 'P17':
+      return 'connect'
+    case 'P20':
+      return 'mapResources'
+    case 'P03':
+    case 'P04':
+    case 'P07':
+    case 'P08':
+    case 'P09':
+    case 'P11':
+    case 'P12':
+    case 'P13':
+    case 'P14':
+    case 'P15':
+    case 'P16':
+    case 'P18':
+    case 'P21':
+      return 'again'
+  }
+}
+
+/** Priority classes of work, most urgent first. */
+export const priority = {
+  emergency: 0,
+  removal: 1,
+  soon: 2,
+  grant: 3,
+  difference: 4,
+  cosmetic: 5,
+} as const
+export type Priority = (typeof priority)[keyof typeof priority]
+
+/** One row of the work table, asked for. */
+export type Ask = {
+  spaceId: SpaceId
+  task: Task
+  subject: string
+  runAt: Date
+  /** What brought it up: `webhook created_booking`, `admin Mara`, `sweep`, `date`. */
+  cause: string
+  priority: Priority
+}
+
+export const tasks = [
+  'readMembership',
+  'readBooking',
+  'sweepCobot',
+  'sweepKs',
+  'reconcilePlan',
+  'reconcilePairing',
+  'reconcileBooking',
+] as const
+export type Task = (typeof tasks)[number]

@@ -1,0 +1,148 @@
+// The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
+// runs once; asked while it runs it runs once more.
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import type { SpaceId } from '../core/ids.ts'
+import type { Ask, Task } from '../core/problems.ts'
+import type { Tx } from './open.ts'
+
+export type WorkRow = Tx['t']['work']['$inferSelect']
+export type Claim = Pick<WorkRow, 'spaceId' | 'task' | 'subject' | 'revision'> & { token: string }
+
+/** Asks for looks. In the same transaction as the change that causes them. */
+export const ask = async ({ q, t }: Tx, asks: readonly Ask[], now: Date): Promise<void> => {
+  for (const { spaceId, task, subject, runAt, cause, priority } of asks) {
+    const idle = isNull(t.work.runAt)
+    await q
+      .insert(t.work)
+      .values({
+        ...{ spaceId, task, subject, runAt, cause, priority },
+        revision: 1,
+        askedAt: now,
+        attempts: 0,
+      })
+      .onConflictDoUpdate({
+        target: [t.work.spaceId, t.work.task, t.work.subject],
+        set: {
+          revision: sql`${t.work.revision} + 1`,
+          runAt: sql`case when ${idle} or ${t.work.runAt} > excluded.run_at then excluded.run_at else ${t.work.runAt} end`,
+          priority: sql`case when ${idle} or ${t.work.priority} > excluded.priority or ${t.work.runAt} > excluded.run_at then excluded.priority else ${t.work.priority} end`,
+          cause,
+          askedAt: now,
+          attempts: 0,
+        },
+      })
+  }
+}
+
+const free = ({ t }: Tx, now: Date) => or(isNull(t.work.leaseToken), lt(t.work.leaseUntil, now))
+
+/** Rows that could run now, most urgent first, and how many of each space are running. */
+export const listDue = async (tx: Tx, now: Date, limit: number) => {
+  const { q, t, dialect } = tx
+  const due = q
+    .select()
+    .from(t.work)
+    .where(and(lte(t.work.runAt, now), free(tx, now)))
+    .orderBy(asc(t.work.priority), asc(t.work.runAt))
+    .limit(limit)
+    .$dynamic()
+  const rows = await (dialect === 'pg' ? due.for('update', { skipLocked: true }) : due)
+  const running = await q
+    .select({ spaceId: t.work.spaceId, slots: count() })
+    .from(t.work)
+    .where(and(isNotNull(t.work.leaseToken), gt(t.work.leaseUntil, now)))
+    .groupBy(t.work.spaceId)
+  return { rows, running: new Map(running.map(({ spaceId, slots }) => [spaceId, slots])) }
+}
+
+export const lease = async (
+  tx: Tx,
+  row: WorkRow,
+  leased: { token: string; until: Date },
+): Promise<Claim> => {
+  await tx.q
+    .update(tx.t.work)
+    .set({ leaseToken: leased.token, leaseUntil: leased.until })
+    .where(key(tx, row))
+  const { spaceId, task, subject, revision } = row
+  return { spaceId, task, subject, revision, token: leased.token }
+}
+
+/** Lengthens leases; those that are lost by now stay lost. */
+export const renewLeases = async ({ q, t }: Tx, tokens: string[], until: Date) => {
+  if (tokens.length === 0) return
+  await q.update(t.work).set({ leaseUntil: until }).where(inArray(t.work.leaseToken, tokens))
+}
+
+export class LeaseLost extends Error {}
+
+/** Ends a run: gives the lease back and stores when to look again. Asked meanwhile: now. */
+export const settle = async (
+  tx: Tx,
+  claim: Claim,
+  outcome: { runAt: Date | null; attempts: number; lastError: string | null; now: Date },
+): Promise<void> => {
+  const { q, t } = tx
+  const [row] = await q
+    .select()
+    .from(t.work)
+    .where(and(key(tx, claim), eq(t.work.leaseToken, claim.token)))
+  if (!row) throw new LeaseLost(`lost the lease of ${claim.task} ${claim.subject}`)
+  const askedMeanwhile = row.revision !== claim.revision
+  await q
+    .update(t.work)
+    .set({
+      leaseToken: null,
+      leaseUntil: null,
+      runAt: askedMeanwhile ? earliest(row.runAt, outcome.now) : outcome.runAt,
+      attempts: askedMeanwhile ? 0 : outcome.attempts,
+      lastError: outcome.lastError,
+    })
+    .where(and(key(tx, claim), eq(t.work.leaseToken, claim.token)))
+}
+
+const earliest = (asked: Date | null, now: Date) => (asked && asked < now ? asked : now)
+const key = ({ t }: Tx, row: Pick<WorkRow, 'spaceId' | 'task' | 'subject'>) =>
+  and(eq(t.work.spaceId, row.spaceId), eq(t.work.task, row.task), eq(t.work.subject, row.subject))
+
+/** One process per SQLite file: whatever is leased when it starts belongs to a dead one. */
+export const clearLeases = async ({ q, t }: Tx): Promise<void> => {
+  await q.update(t.work).set({ leaseToken: null, leaseUntil: null })
+}
+
+export const getWork = async (tx: Tx, spaceId: SpaceId, task: Task, subject: string) =>
+  (await tx.q.select().from(tx.t.work).where(key(tx, { spaceId, task, subject })))[0] ?? null
+
+/** How many subjects of a task wait for a look. */
+export const countDue = async ({ q, t }: Tx, spaceId: SpaceId, task: Task | null, now: Date) => {
+  const rows = await q
+    .select({ due: count() })
+    .from(t.work)
+    .where(
+      and(
+        eq(t.work.spaceId, spaceId),
+        task ? eq(t.work.task, task) : undefined,
+        lte(t.work.runAt, now),
+      ),
+    )
+  return rows[0]?.due ?? 0
+}
+
+/** The next instant at which any row wants to run. */
+export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
+  const [row] = await tx.q
+    .select({ runAt: tx.t.work.runAt })
+    .from(tx.t.work)
+    .where(and(isNotNull(tx.t.work.runAt), free(tx, now)))
+    .orderBy(asc(tx.t.work.runAt))
+    .limit(1)
+  return row?.runAt ?? null
+}
+
+/** Somebody let us in again: what was parked on this side runs now. */
+export const wakeParked = async ({ q, t }: Tx, spaceId: SpaceId, side: string, now: Date) => {
+  await q
+    .update(t.work)
+    .set({ runAt: now })
+    .where(and(eq(t.work.spaceId, spaceId), eq(t.work.lastError, `reconnect ${side}`)))
+}

@@ -1,0 +1,29 @@
+// Reads one booking from Cobot. Gone is what answers 404 and is missing from the list of its own
+// hours in a space that answers.
+import { asId, type BookingId } from '../core/ids.ts'
+import { priority } from '../core/problems.ts'
+import { getBooking, setBookingGone } from '../db/cobot-snapshot.ts'
+import type { TaskHandler } from './run.ts'
+import { takeInBookings } from './take-in.ts'
+
+export const readBooking: TaskHandler = async (look) => {
+  const { deps, spaceId, work } = look
+  const bookingId = asId<BookingId>(work.subject)
+  const known = await getBooking(deps.db.read, spaceId, bookingId)
+  if (known && known.readAt >= work.askedAt) return
+  const cobot = await look.cobot()
+  const readAt = look.now()
+  const booking = await cobot.getBooking(bookingId)
+  if (booking) {
+    await takeInBookings(look, [booking], readAt)
+    return
+  }
+  if (!known || known.goneAt) return
+  const around = await cobot.listBookings({ from: known.startsAt, to: known.endsAt })
+  await takeInBookings(look, around, readAt)
+  if (around.some((each) => each.bookingId === bookingId)) return
+  await deps.db.tx(async (tx) => {
+    await setBookingGone(tx, spaceId, bookingId, look.now())
+    await look.askIn(tx, 'reconcileBooking', bookingId, priority.removal)
+  })
+}

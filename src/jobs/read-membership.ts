@@ -1,0 +1,47 @@
+// Reads one membership from Cobot, or all of them when many wait. Whether it is gone is concluded
+// here only: 404 on itself, and absent from a complete list of a space that answers.
+import { asId, type MembershipId } from '../core/ids.ts'
+import { getMembership } from '../db/cobot-snapshot.ts'
+import { countDue } from '../db/work.ts'
+import type { Look, TaskHandler } from './run.ts'
+import { takeInMemberships, takeOutMembership } from './take-in.ts'
+
+/** From this many on, one list is cheaper than each on its own (R13). */
+const manyDue = 10
+/** A list this old still proves that somebody is missing from it. */
+const absenceHoldsMs = 60_000
+
+export const readMembership: TaskHandler = async (look) => {
+  const { deps, spaceId, work } = look
+  const { read } = deps.db
+  const membershipId = asId<MembershipId>(work.subject)
+  const known = await getMembership(read, spaceId, membershipId)
+  if (known && known.readAt >= work.askedAt) return
+  const startedAt = look.now()
+  if ((await countDue(read, spaceId, 'readMembership', startedAt)) > manyDue) {
+    await readAllMemberships(look)
+    const now = await getMembership(read, spaceId, membershipId)
+    if (now && now.readAt >= startedAt) return
+  }
+  const cobot = await look.cobot()
+  const readAt = look.now()
+  const membership = await cobot.getMembership(membershipId)
+  if (membership) {
+    await takeInMemberships(look, [membership], { readAt, complete: false })
+    return
+  }
+  const before = await getMembership(read, spaceId, membershipId)
+  if (!before || before.goneAt) return
+  const absentMs = before.absentAt ? readAt.getTime() - before.absentAt.getTime() : Infinity
+  if (absentMs > absenceHoldsMs) await readAllMemberships(look)
+  const after = await getMembership(read, spaceId, membershipId)
+  if (after?.absentAt) await takeOutMembership(look, membershipId)
+}
+
+/** One complete list. Returns those who are missing from it. */
+export const readAllMemberships = async (look: Look): Promise<MembershipId[]> => {
+  const cobot = await look.cobot()
+  const readAt = look.now()
+  const memberships = await cobot.listMemberships()
+  return takeInMemberships(look, memberships, { readAt, complete: true })
+}

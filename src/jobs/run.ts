@@ -1,0 +1,109 @@
+// One look at one subject: what a task is handed, and what it leaves behind.
+
+import type { Cobot } from '../cobot/client.ts'
+import { cobotOf } from '../connections/cobot.ts'
+import type { Deps } from '../connections/deps.ts'
+import {
+  type KsReads,
+  type Run as KsRun,
+  type KsWrites,
+  ksWrites,
+} from '../connections/ks-writes.ts'
+import { saltoOf } from '../connections/salto.ts'
+import { earlier } from '../core/entitlements.ts'
+import type { SpaceId } from '../core/ids.ts'
+import {
+  type Ask,
+  type Priority,
+  type Problem,
+  type ProblemCode,
+  priority,
+  type Task,
+} from '../core/problems.ts'
+import type { Tx } from '../db/open.ts'
+import type { SpaceRow } from '../db/spaces.ts'
+import { ask, LeaseLost, type WorkRow } from '../db/work.ts'
+
+export type Look = {
+  deps: Deps
+  space: SpaceRow
+  spaceId: SpaceId
+  work: WorkRow
+  now(): Date
+  cobot(): Promise<Cobot>
+  ks: KsReads
+  ksWrite: KsWrites
+  /** Sees to it that the subject is looked at again at this instant, however this look ends (R3). */
+  lookAgainAt(at: Date | null): void
+  problem(code: ProblemCode, subject: string, params?: Record<string, string>): void
+  /** Runs a step; the look goes on when it fails, and reports the worst that happened (R6). */
+  attempt(step: () => Promise<unknown>): Promise<boolean>
+  /** Asks for looks at others, in the transaction that settles this one. */
+  ask(task: Task, subject: string, urgency?: Priority): void
+  /** Asks in a transaction of the look's own, together with the change that causes it. */
+  askIn(tx: Tx, task: Task, subject: string, urgency?: Priority): Promise<void>
+}
+
+export type LookState = {
+  nextAt: Date | null
+  problems: Problem[]
+  asks: Ask[]
+  failure: unknown
+}
+
+/** A task: looks at one subject, reads the truth and converges. */
+export type TaskHandler = (look: Look) => Promise<void>
+
+export const startLook = (
+  deps: Deps,
+  space: SpaceRow,
+  work: WorkRow,
+  leaseIsLive: () => boolean,
+): { look: Look; state: LookState } => {
+  const { spaceId } = space
+  const state: LookState = { nextAt: null, problems: [], asks: [], failure: null }
+  const probe = work.task === 'sweepCobot' || work.task === 'sweepKs'
+  const salto = saltoOf(deps, spaceId, { probe })
+  const run: KsRun = {
+    spaceId,
+    task: work.task,
+    subject: work.subject,
+    cause: work.cause,
+    leaseIsLive,
+  }
+  const askFor = (task: Task, subject: string, urgency: Priority = priority.grant): Ask => {
+    const runAt = deps.ports.clock.now()
+    return { spaceId, task, subject, runAt, cause: work.cause, priority: urgency }
+  }
+  const look: Look = {
+    deps,
+    space,
+    spaceId,
+    work,
+    now: () => deps.ports.clock.now(),
+    cobot: () => cobotOf(deps, spaceId, { probe, urgent: work.priority <= priority.soon }),
+    ks: salto,
+    ksWrite: ksWrites(deps, salto, run),
+    lookAgainAt: (at) => {
+      state.nextAt = earlier(at, state.nextAt)
+    },
+    problem: (code, subject, params = {}) => {
+      state.problems.push({ code, subject, params })
+    },
+    attempt: async (step) => {
+      try {
+        await step()
+        return true
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error
+        state.failure ??= error
+        return false
+      }
+    },
+    ask: (...args) => {
+      state.asks.push(askFor(...args))
+    },
+    askIn: (tx, ...args) => ask(tx, [askFor(...args)], deps.ports.clock.now()),
+  }
+  return { look, state }
+}

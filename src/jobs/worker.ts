@@ -1,0 +1,297 @@
+// Claims due subjects, runs their looks, settles them. The one `catch` here is the whole policy of
+// what follows from an error.
+
+import { cobotOf } from '../connections/cobot.ts'
+import type { Deps } from '../connections/deps.ts'
+import { noteSaltoRefusal, saltoOf } from '../connections/salto.ts'
+import { backoffMs } from '../core/backoff.ts'
+import { earlier } from '../core/entitlements.ts'
+import {
+  ReconnectNeeded,
+  Refused,
+  Rejected,
+  RetryLater,
+  type Side,
+  Unavailable,
+} from '../core/errors.ts'
+import { priority, type Task } from '../core/problems.ts'
+import { getConnection, setConnectionState } from '../db/connections.ts'
+import { replaceProblems } from '../db/problems.ts'
+import { getActiveSite, getSpace } from '../db/spaces.ts'
+import {
+  ask,
+  type Claim,
+  LeaseLost,
+  lease,
+  listDue,
+  nextRunAt,
+  renewLeases,
+  settle,
+  type WorkRow,
+} from '../db/work.ts'
+import { type LookState, startLook, type TaskHandler } from './run.ts'
+
+/** Looks of one space at once; one slot is kept for what cannot wait. */
+const slotsPerSpace = 4
+const slotsPerProcess = 16
+const urgentUpTo = 2
+/** After so many in a row of one class, the next class gets a turn. */
+const turnsInARow = 4
+/** How often replicas look for work that others asked for. */
+const pollMs = 500
+const rejectedAgainMs = 6 * 3600_000
+const refusedAgainMs = 15 * 60_000
+
+export type Worker = {
+  start(): void
+  /** Looks for work at once: something was just asked for. */
+  wake(): void
+  /** Takes no more work and waits for what is running. */
+  stop(): Promise<void>
+  /** Runs everything that is due now, and what comes of it, to the end. Returns how many looks. */
+  drain(): Promise<number>
+}
+
+export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): Worker => {
+  const { db, ports, config, log } = deps
+  const { clock, random } = ports
+  const running = new Set<Promise<void>>()
+  let stopped = true
+  let wakeUp: (() => void) | null = null
+  let streak = { class: -1, length: 0 }
+
+  const claim = (): Promise<{ row: WorkRow; claim: Claim } | null> =>
+    db.tx(async (tx) => {
+      const now = clock.now()
+      const due = await listDue(tx, now, 100)
+      const row = pick(due)
+      if (!row) return null
+      const token = Buffer.from(random.bytes(16)).toString('base64url')
+      const until = new Date(now.getTime() + config.leaseMs)
+      streak =
+        row.priority === streak.class
+          ? { ...streak, length: streak.length + 1 }
+          : { class: row.priority, length: 1 }
+      return { row, claim: await lease(tx, row, { token, until }) }
+    })
+
+  const pick = ({ rows, running }: Awaited<ReturnType<typeof listDue>>): WorkRow | undefined => {
+    const open = rows.filter((row) => {
+      const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)
+      return free > (row.priority <= urgentUpTo ? 0 : 1)
+    })
+    const tired = streak.length >= turnsInARow
+    return open.find((row) => !tired || row.priority > streak.class) ?? open[0]
+  }
+
+  const runOne = async (row: WorkRow, claim: Claim): Promise<void> => {
+    const held = { until: new Date(clock.now().getTime() + config.leaseMs) }
+    const space = await getSpace(db.read, row.spaceId)
+    const handler = handlers[row.task as Task]
+    if (!space || !handler || space.state !== 'installed') {
+      await db.tx((tx) =>
+        settle(tx, claim, { runAt: null, attempts: 0, lastError: null, now: clock.now() }),
+      )
+      return
+    }
+    const stopRenewing = keepLease(claim.token, held)
+    const { look, state } = startLook(deps, space, row, () => clock.now() < held.until)
+    try {
+      try {
+        await handler(look)
+      } catch (error) {
+        state.failure = error
+      }
+      await finish(row, claim, state)
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error
+      log.warn({ task: row.task, spaceId: row.spaceId }, 'lost a lease; somebody else goes on')
+    } finally {
+      stopRenewing()
+    }
+  }
+
+  /** Renews at a quarter of the lease while the look is running. */
+  const keepLease = (token: string, held: { until: Date }): (() => void) => {
+    let cancel = () => {}
+    let over = false
+    const renew = async () => {
+      const until = new Date(clock.now().getTime() + config.leaseMs)
+      try {
+        await db.tx((tx) => renewLeases(tx, [token], until))
+        held.until = until
+      } catch (error) {
+        log.warn({ error }, 'could not renew a lease')
+      }
+      if (!over) schedule()
+    }
+    const schedule = () => {
+      cancel = clock.after(config.leaseMs / 4, () => void renew())
+    }
+    schedule()
+    return () => {
+      over = true
+      cancel()
+    }
+  }
+
+  const finish = async (row: WorkRow, claim: Claim, state: LookState): Promise<void> => {
+    if (state.failure instanceof LeaseLost) throw state.failure
+    const again = state.failure === null ? null : await afterFailure(deps, row, state)
+    await db.tx(async (tx) => {
+      const now = clock.now()
+      await settle(tx, claim, {
+        runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, state.nextAt),
+        attempts: again?.countsAsAttempt ? row.attempts + 1 : 0,
+        lastError: again?.reason ?? null,
+        now,
+      })
+      await replaceProblems(tx, row.spaceId, `${row.task}:${row.subject}`, state.problems, now)
+      await ask(tx, state.asks, now)
+    })
+  }
+
+  const fill = async (): Promise<boolean> => {
+    let any = false
+    while (running.size < slotsPerProcess) {
+      const claimed = await claim()
+      if (!claimed) return any
+      any = true
+      const done: Promise<void> = runOne(claimed.row, claimed.claim)
+        .catch((error: unknown) => log.error({ error }, 'a look could not be settled'))
+        .finally(() => {
+          running.delete(done)
+          wakeUp?.()
+        })
+      running.add(done)
+    }
+    return any
+  }
+
+  const loop = async () => {
+    while (!stopped) {
+      const woken = new Promise<void>((resolve) => {
+        wakeUp = resolve
+      })
+      try {
+        await fill()
+      } catch (error) {
+        log.error({ error }, 'could not look for work')
+      }
+      const now = clock.now()
+      const next = await nextRunAt(db.read, now).catch(() => null)
+      const waitMs = next ? Math.max(next.getTime() - now.getTime(), 20) : pollMs
+      const cancel = clock.after(Math.min(waitMs, pollMs), () => wakeUp?.())
+      await woken
+      cancel()
+    }
+  }
+  let looping: Promise<void> = Promise.resolve()
+
+  return {
+    start: () => {
+      stopped = false
+      looping = loop()
+    },
+    wake: () => wakeUp?.(),
+    stop: async () => {
+      stopped = true
+      wakeUp?.()
+      await looping
+      await Promise.all(running)
+    },
+    drain: async () => {
+      let looks = 0
+      for (;;) {
+        const claimed = await claim()
+        if (!claimed) return looks
+        looks += 1
+        await runOne(claimed.row, claimed.claim)
+      }
+    },
+  }
+}
+
+type Again = { afterMs: number; countsAsAttempt: boolean; reason: string }
+
+/** What follows from each kind of failure. */
+const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise<Again> => {
+  const { failure } = state
+  const { log, ports } = deps
+  const facts = { spaceId: row.spaceId, task: row.task, subject: row.subject, error: failure }
+  if (failure instanceof RetryLater)
+    return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
+  if (failure instanceof Unavailable) {
+    log.warn(facts, 'will be tried again')
+    const afterMs = backoffMs(row.attempts, ports.random.fraction())
+    return { afterMs, countsAsAttempt: true, reason: failure.message }
+  }
+  if (failure instanceof Rejected) {
+    state.problems.push({ code: failure.problem, subject: row.subject, params: failure.params })
+    return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: failure.message }
+  }
+  if (failure instanceof ReconnectNeeded) {
+    if (failure.side === 'salto' && (await noteSaltoRefusal(deps, row.spaceId)))
+      return { afterMs: 0, countsAsAttempt: false, reason: failure.message }
+    if (failure.side === 'cobot') await noteCobotRefusal(deps, row)
+    return parked(deps, row, state, failure.side)
+  }
+  if (failure instanceof Refused) {
+    log.warn(facts, 'refused')
+    return (await spaceIsWell(deps, row, failure.side))
+      ? refusedSubject(row, state, failure)
+      : parked(deps, row, state, failure.side)
+  }
+  log.error(facts, 'a look failed')
+  const afterMs = backoffMs(row.attempts, ports.random.fraction())
+  return {
+    afterMs,
+    countsAsAttempt: true,
+    reason: failure instanceof Error ? failure.message : 'failed',
+  }
+}
+
+/** The sweep of that side speaks for the space, and probes until it is let in again. */
+const parked = ({ ports }: Deps, row: WorkRow, state: LookState, side: Side): Again => {
+  const sweep: Task = side === 'cobot' ? 'sweepCobot' : 'sweepKs'
+  const reason = `reconnect ${side}`
+  if (row.task === sweep) {
+    state.problems.push({ code: side === 'cobot' ? 'P02' : 'P01', subject: 'space', params: {} })
+    const afterMs = Math.min(refusedAgainMs, 60_000 * 2 ** Math.min(row.attempts, 10))
+    return { afterMs, countsAsAttempt: true, reason }
+  }
+  const { spaceId, cause } = row
+  const runAt = ports.clock.now()
+  state.asks.push({ spaceId, task: sweep, subject: 'space', runAt, cause, priority: priority.soon })
+  return { afterMs: refusedAgainMs, countsAsAttempt: true, reason }
+}
+
+const refusedSubject = (row: WorkRow, state: LookState, { side, status, code }: Refused): Again => {
+  const params = { side, status: String(status), code: code ?? '' }
+  state.problems.push({ code: 'P15', subject: row.subject, params })
+  return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: `${side} said ${status}` }
+}
+
+const noteCobotRefusal = async ({ db }: Deps, row: WorkRow): Promise<void> => {
+  const connection = await getConnection(db.read, row.spaceId, 'cobot')
+  if (connection)
+    await db.tx((tx) => setConnectionState(tx, row.spaceId, 'cobot', connection.version, 'refused'))
+}
+
+/** A refusal concerns the space only if the fixed probe fails as well; else its subject (R12). */
+const spaceIsWell = async (deps: Deps, row: WorkRow, side: 'cobot' | 'salto'): Promise<boolean> => {
+  try {
+    if (side === 'cobot') {
+      const cobot = await cobotOf(deps, row.spaceId, { urgent: true })
+      await cobot.checkSpace()
+      return true
+    }
+    const site = await getActiveSite(deps.db.read, row.spaceId)
+    if (!site) return true
+    const ks = saltoOf(deps, row.spaceId)
+    const [me, now] = await Promise.all([ks.getMe(site.siteId), ks.getSite(site.siteId)])
+    return me !== null && now?.subscriptionValid === true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,54 @@
+// What nobody has confirmed about SALTO KS, one name each, so that being wrong is one change here.
+import type { Refused } from '../core/errors.ts'
+import type { Role, SiteUser, Tag } from '../core/model.ts'
+
+export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
+
+/** A2: a client id or secret that is not accepted, when it is told by 400; 401 says it as well. */
+export const CLIENT_REFUSED = 'invalid_client'
+
+/** A5: v1.2 has no time schedules; of these others, too, only v1.1 is known for certain. */
+export const versionOf = (path: string): string =>
+  /\/(me|tags|keys|time_schedules)\b|\/users\/[^/]+\/access_groups$/.test(path) ? 'v1.1' : 'v1.2'
+
+/** A6: this `tag_id` takes the tag off; `''` would be the other candidate. */
+export const NO_TAG = null
+
+/** A7: a tag nobody holds may be handed out, unless it is blocked or belongs to a pod. */
+export const isFreeTag = (tag: Tag): boolean => !tag.holder && !tag.blocked && !tag.podTag
+
+/** A8, A9: a tag that somebody holds is refused; any refusal may mean that: read the tag again. */
+export const mayMeanTagTaken = ({ status }: Refused): boolean => status === 400 || status === 409
+
+/** A12: adding twice is no error; should it be one, these are looked into. */
+export const mayMeanInsideAlready = ({ status }: Refused): boolean =>
+  status === 400 || status === 409
+
+/** A13: without a free seat a user is made all the same, but suspended. */
+export const isMadeWithoutSeat = ({ seat }: Pick<SiteUser, 'seat'>): boolean =>
+  seat !== 'subscribed'
+
+/** A14: dates are the site's wall clock; an offset in an answer means nothing. */
+export const withoutOffset = (dateTime: string): string => dateTime.slice(0, 19)
+
+/** A14: exact edges go into the dates; hours of the day would repeat daily. Null means no edge. */
+export const scheduleBody = (window: { startLocal: string | null; endLocal: string | null }) => ({
+  ...Object.fromEntries(DAYS.map((day) => [day, true])),
+  start_time: '00:00:00',
+  end_time: '23:59:59',
+  start_date: window.startLocal,
+  end_date: window.endLocal,
+})
+
+/** A15, A16: roles are replaced as a set, and the app needs its own role beside those present. */
+export const rolesForApp = (present: Role[], offered: Role[]): Role['roleId'][] => {
+  const app = offered.filter((role) => role.code === 'site_mobile_user')
+  return [...new Set([...present, ...app].map((role) => role.roleId))]
+}
+
+/** A17: longer names are cut. */
+export const NAME_MAX = 255
+
+/** A22: for about two minutes after a user was made, calls about them may say this. */
+export const isNotYetThere = ({ status, code }: Refused): boolean =>
+  (status === 404 && code === '2202') || (status === 403 && code === '2203')
