@@ -4,8 +4,7 @@ import { cobotBuckets } from '../core/backoff.ts'
 import { ReconnectNeeded, RetryLater } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { closeBudget, takeFromBudget } from '../db/budgets.ts'
-import { getConnection } from '../db/connections.ts'
-import { getSpace } from '../db/spaces.ts'
+import { one } from '../db/store.ts'
 import type { Deps } from './deps.ts'
 
 /** Tokens are sealed to the space and side they belong to. */
@@ -25,8 +24,8 @@ export const cobotOf = async (
   { probe = false, urgent = false } = {},
 ): Promise<Cobot> => {
   const { db, crypt, ports, config } = deps
-  const space = await getSpace(db.read, spaceId)
-  const connection = await getConnection(db.read, spaceId, 'cobot')
+  const space = await one(db.read, 'spaces', { spaceId })
+  const connection = await one(db.read, 'connections', { spaceId, side: 'cobot' })
   if (!space || !connection || (connection.state === 'refused' && !probe))
     throw new ReconnectNeeded('cobot', `Cobot is not connected for space ${spaceId}`)
   const owner = connection.owner ?? spaceId

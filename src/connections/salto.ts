@@ -2,13 +2,8 @@
 // refresher is elected per version, and the new pair is stored before it is used.
 import { ReconnectNeeded, RetryLater } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
-import {
-  type ConnectionRow,
-  electRefresher,
-  getConnection,
-  setConnectionState,
-  storeRefreshed,
-} from '../db/connections.ts'
+import { electRefresher, storeRefreshed } from '../db/connections.ts'
+import { change, one, type Row } from '../db/store.ts'
 import { createSalto, type Salto } from '../salto/client.ts'
 import { createSaltoOAuth, type Tokens } from '../salto/oauth.ts'
 import { sealContext } from './cobot.ts'
@@ -39,30 +34,30 @@ export const sealTokens = async (deps: Deps, spaceId: SpaceId, tokens: Tokens) =
 
 const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): Promise<string> => {
   const { db, crypt, ports } = deps
-  const row = await getConnection(db.read, spaceId, 'salto')
+  const row = await one(db.read, 'connections', { spaceId, side: 'salto' })
   if (!row || (row.state === 'refused' && !probe))
     throw new ReconnectNeeded('salto', `SALTO is not connected for space ${spaceId}`)
   const now = ports.clock.now()
   const leftMs = (row.accessExpiresAt?.getTime() ?? 0) - now.getTime()
-  const open = ({ accessSealed }: ConnectionRow) =>
+  const open = ({ accessSealed }: Row<'connections'>) =>
     crypt.open(accessSealed, sealContext('salto', 'access', spaceId))
   if (leftMs > marginMs) return open(row)
   const until = new Date(now.getTime() + electionMs)
-  const elected = await db.tx((tx) =>
-    electRefresher(tx, spaceId, 'salto', { version: row.version, now, until }),
-  )
+  const key = { spaceId, side: 'salto', version: row.version } as const
+  const elected = await db.tx((tx) => electRefresher(tx, key, { now, until }))
   if (elected) return refresh(deps, spaceId, row)
   if (leftMs > 0) return open(row)
   throw new RetryLater('somebody else is refreshing the permission for SALTO', 1000)
 }
 
-const refresh = async (deps: Deps, spaceId: SpaceId, row: ConnectionRow): Promise<string> => {
+const refresh = async (deps: Deps, spaceId: SpaceId, row: Row<'connections'>): Promise<string> => {
   const { db, crypt, ports, config } = deps
   if (!row.refreshSealed)
     throw new ReconnectNeeded('salto', `SALTO gave no refresh token for space ${spaceId}`)
   const refreshToken = await crypt.open(row.refreshSealed, sealContext('salto', 'refresh', spaceId))
-  const store = (tokens: Parameters<typeof storeRefreshed>[4]) =>
-    db.tx((tx) => storeRefreshed(tx, spaceId, 'salto', row.version, tokens, ports.clock.now()))
+  const key = { spaceId, side: 'salto', version: row.version } as const
+  const store = (tokens: Parameters<typeof storeRefreshed>[2]) =>
+    db.tx((tx) => storeRefreshed(tx, key, tokens, ports.clock.now()))
   let tokens: Tokens
   try {
     tokens = await createSaltoOAuth(config.salto, ports).refresh(refreshToken)
@@ -82,13 +77,11 @@ const refresh = async (deps: Deps, spaceId: SpaceId, row: ConnectionRow): Promis
  */
 export const noteSaltoRefusal = async (deps: Deps, spaceId: SpaceId): Promise<boolean> => {
   const { db, ports } = deps
-  const row = await getConnection(db.read, spaceId, 'salto')
+  const row = await one(db.read, 'connections', { spaceId, side: 'salto' })
   if (!row || row.state === 'refused') return false
-  const now = ports.clock.now()
-  if (now.getTime() - row.changedAt.getTime() < freshMs) {
-    await db.tx((tx) => setConnectionState(tx, spaceId, 'salto', row.version, 'refused'))
-    return false
-  }
-  await db.tx((tx) => setConnectionState(tx, spaceId, 'salto', row.version, 'expired'))
-  return true
+  const isFresh = ports.clock.now().getTime() - row.changedAt.getTime() < freshMs
+  const set = isFresh ? { state: 'refused' as const } : { accessExpiresAt: new Date(0) }
+  const key = { spaceId, side: 'salto', version: row.version } as const
+  await db.tx((tx) => change(tx, 'connections', key, set))
+  return !isFresh
 }

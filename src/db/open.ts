@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Sqlite from 'better-sqlite3'
+import { sql } from 'drizzle-orm'
 import { drizzle as drizzleLite } from 'drizzle-orm/better-sqlite3'
 import { migrate as migrateLite } from 'drizzle-orm/better-sqlite3/migrator'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
@@ -17,7 +18,13 @@ import type { defineTables } from './tables.ts'
 export type Tables = ReturnType<typeof defineTables>
 export type Query = PgDatabase<PgQueryResultHKT>
 /** What every function in this folder takes first: the database for reading, or a transaction. */
-export type Tx = { q: Query; t: Tables; dialect: 'sqlite' | 'pg' }
+export type Tx = {
+  q: Query
+  t: Tables
+  dialect: 'sqlite' | 'pg'
+  /** Read, decide, write: nobody else does so in this name before the transaction ends. */
+  lock(name: string): Promise<unknown>
+}
 
 export type Db = {
   /** For reading outside transactions. */
@@ -55,7 +62,13 @@ export const openSqlite = async (path: string): Promise<Db> => {
   migrateLite(write, { migrationsFolder: migrations('sqlite') })
   const reader = inMemory ? writer : new Sqlite(path, { readonly: true, timeout: 5000 })
   const read = inMemory ? write : drizzleLite(reader, { casing })
-  const sqlite = (q: unknown): Tx => ({ q: q as Query, t: liteTables, dialect: 'sqlite' })
+  const sqlite = (q: unknown): Tx => ({
+    q: q as Query,
+    t: liteTables,
+    dialect: 'sqlite',
+    // SQLite has one writer at a time anyway.
+    lock: () => Promise.resolve(),
+  })
   const open = sqlite(write)
   let tail: Promise<unknown> = Promise.resolve()
   return {
@@ -84,6 +97,12 @@ export const openSqlite = async (path: string): Promise<Db> => {
   }
 }
 
+export const postgres = (query: unknown): Tx => {
+  const q = query as Query
+  const lock = (name: string) => q.execute(sql`select pg_advisory_xact_lock(hashtext(${name}))`)
+  return { q, t: pgTables, dialect: 'pg', lock }
+}
+
 const openPostgres = async (url: string, onError: (error: Error) => void): Promise<Db> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   await client.connect()
@@ -101,7 +120,6 @@ const openPostgres = async (url: string, onError: (error: Error) => void): Promi
   })
   pool.on('error', onError)
   const db = drizzlePg(pool, { casing })
-  const postgres = (q: unknown): Tx => ({ q: q as Query, t: pgTables, dialect: 'pg' })
   return {
     read: postgres(db),
     tx: (work) => notNested(() => db.transaction((tx) => work(postgres(tx)))),

@@ -3,29 +3,6 @@ import { pgKit } from './kit.ts'
 import { defineTables } from './tables.ts'
 
 export const tables = defineTables(pgKit)
-export const {
-  spaces,
-  connections,
-  sites,
-  plans,
-  memberships,
-  resources,
-  bookings,
-  locks,
-  accessGroups,
-  tags,
-  siteUsers,
-  planGroups,
-  resourceDoors,
-  pairings,
-  groupPlaces,
-  bookingGroups,
-  tagHolders,
-  work,
-  budgets,
-  problems,
-  audit,
-  webhookSubscriptions,
-  authorizations,
-  sessions,
-} = tables
+export const { spaces, connections, sites, snapshots, memberships, bookings } = tables
+export const { planGroups, resourceDoors, pairings, groupPlaces, bookingGroups } = tables
+export const { tagHolders, work, budgets, problems, audit, authorizations, sessions } = tables

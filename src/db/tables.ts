@@ -1,479 +1,368 @@
 // Everything we keep. Every table but `spaces` has the space in its key; times are instants.
-import type { Origin } from '../core/fence.ts'
 import type {
-  AccessGroupId,
-  BookingId,
-  CobotUserId,
-  LockId,
-  MembershipId,
-  PairingId,
-  PlanId,
-  ResourceId,
-  SaltoUserId,
-  SiteId,
-  SiteUserId,
-  SpaceId,
-  TagId,
-} from '../core/ids.ts'
-import type { ExternalBooking, LocalDate, MembershipPlan, Role, Site, Tag } from '../core/model.ts'
-import type { ProblemCode } from '../core/problems.ts'
+  ExtraConfigColumn,
+  PgColumnBuilderBase,
+  PgTableExtraConfigValue,
+} from 'drizzle-orm/pg-core'
+import type { Side } from '../core/errors.ts'
+import type { Origin } from '../core/fence.ts'
+import type * as id from '../core/ids.ts'
+import type * as model from '../core/model.ts'
+import type { ProblemCode, Task } from '../core/problems.ts'
 import type { BookingWindow } from '../core/schedule.ts'
 import type { Kit } from './kit.ts'
 
-/** Switches of a space. */
-export type Settings = {
-  /** May a member open the door on the very date of `canceled_to`? Default: no (R19). */
-  lastDayIncluded: boolean
-}
+/** Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)? */
+export type Settings = { lastDayIncluded: boolean }
 
 /** Where a tag's story with us stands (R5). `returning`: *Take tag back* was pressed. */
 export type TagState = 'held' | 'notReturned' | 'lost' | 'returning'
 
-/** What an administrator of the space asked for and the look has still to carry out (R18). */
-export type PairingOrder = 'none' | 'disconnect' | 'remove'
-
 /** Somebody whom KS knows already and who might be this person (R1). */
 export type Candidate = {
-  siteUserId: SiteUserId
-  saltoUserId: SaltoUserId
+  siteUserId: id.SiteUserId
+  saltoUserId: id.SaltoUserId
   name: string
   email: string | null
   tagNumber: string | null
-  reason: 'email' | 'name' | 'tag'
+  reason: 'email' | 'name'
   /** Names of the mapped groups that the membership decides from the linking on. */
   groups: string[]
 }
 
-export type LeaseToken = string
+/** What the other side listed last, by kind; for pages and proposals, writes read afresh. */
+export type Snapshots = {
+  plan: model.Plan
+  resource: model.Resource
+  lock: model.Lock
+  accessGroup: model.AccessGroup
+  tag: model.Tag
+  siteUser: model.SiteUser
+  webhook: model.WebhookSubscription
+}
+
+/** What identifies a row of each table. */
+export const keys = {
+  spaces: ['spaceId'],
+  connections: ['spaceId', 'side'],
+  sites: ['spaceId', 'siteId'],
+  snapshots: ['spaceId', 'kind', 'id'],
+  memberships: ['spaceId', 'membershipId'],
+  bookings: ['spaceId', 'bookingId'],
+  planGroups: ['spaceId', 'siteId', 'planId'],
+  resourceDoors: ['spaceId', 'siteId', 'resourceId'],
+  pairings: ['spaceId', 'pairingId'],
+  groupPlaces: ['spaceId', 'siteId', 'pairingId', 'accessGroupId'],
+  bookingGroups: ['spaceId', 'siteId', 'bookingId'],
+  tagHolders: ['siteId', 'tagId'],
+  work: ['spaceId', 'task', 'subject'],
+  budgets: ['key'],
+  problems: ['spaceId', 'code', 'subject'],
+  audit: ['spaceId', 'number'],
+  authorizations: ['stateHash'],
+  sessions: ['sessionHash'],
+} as const
 
 export const defineTables = (kit: Kit) => {
-  const { table, index, uniqueIndex, primaryKey, text, int, real, bool, json, time } = kit
-  const space = () => text<SpaceId>().notNull()
-  const site = () => text<SiteId>().notNull()
+  const { index, uniqueIndex, text, int, real, bool, json, time } = kit
+  const space = () => text<id.SpaceId>().notNull()
+  const site = () => text<id.SiteId>().notNull()
+  const now = () => time().notNull()
+
+  /** A table with its primary key from `keys`; `planGroups` is `plan_groups` in the database. */
+  const keyed = <C extends Record<string, PgColumnBuilderBase>>(
+    name: keyof typeof keys,
+    columns: C,
+    indexes: (t: { [K in keyof C]: ExtraConfigColumn }) => PgTableExtraConfigValue[] = () => [],
+  ) =>
+    kit.table(snakeCase(name), columns, (t) => [
+      kit.primaryKey({ columns: keys[name].map((column) => t[column]) as never }),
+      ...indexes(t),
+    ])
+
   return {
-    spaces: table(
+    spaces: keyed(
       'spaces',
       {
-        spaceId: text<SpaceId>().primaryKey(),
+        spaceId: space(),
         subdomain: text().notNull(),
         name: text().notNull(),
         timeZone: text().notNull(),
         locale: text().notNull(),
-        hourFormat: int().notNull(),
+        hourFormat: int().notNull().$type<12 | 24>(),
         state: text<'installed' | 'disconnected'>().notNull(),
         settings: json<Settings>().notNull(),
         hookKeySealed: text().notNull(),
         hookKeyHash: text().notNull(),
+        /** The page in Cobot that shows our frame. */
         linkUserUrl: text(),
-        createdAt: time().notNull(),
+        createdAt: now(),
       },
       (t) => [
         uniqueIndex('spaces_subdomain').on(t.subdomain),
         uniqueIndex('spaces_hook_key').on(t.hookKeyHash),
       ],
     ),
-    connections: table(
-      'connections',
-      {
-        spaceId: space(),
-        side: text<'cobot' | 'salto'>().notNull(),
-        state: text<'ok' | 'refused'>().notNull(),
-        accessSealed: text().notNull(),
-        accessExpiresAt: time(),
-        refreshSealed: text(),
-        /** The Cobot user behind the space token, whose budget it uses; SALTO: unused. */
-        owner: text(),
-        /** Grows with each new token; a refresher is elected by updating it conditionally. */
-        version: int().notNull(),
-        refreshingUntil: time(),
-        changedAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.side] })],
-    ),
-    sites: table(
+    connections: keyed('connections', {
+      spaceId: space(),
+      side: text<Side>().notNull(),
+      state: text<'ok' | 'refused'>().notNull(),
+      accessSealed: text().notNull(),
+      accessExpiresAt: time(),
+      refreshSealed: text(),
+      /** The Cobot user behind the space token, whose budget it uses. */
+      owner: text(),
+      /** Grows with each new token; a refresher is elected by updating it conditionally. */
+      version: int().notNull(),
+      refreshingUntil: time(),
+      changedAt: now(),
+    }),
+    sites: keyed(
       'sites',
       {
         spaceId: space(),
         siteId: site(),
         state: text<'active' | 'leaving'>().notNull(),
-        name: text().notNull(),
         timeZone: text().notNull(),
-        info: json<Site>().notNull(),
-        readAt: time().notNull(),
+        info: json<model.Site>().notNull(),
+        readAt: now(),
       },
-      (t) => [
-        primaryKey({ columns: [t.spaceId, t.siteId] }),
-        uniqueIndex('sites_one_space').on(t.siteId),
-      ],
+      (t) => [uniqueIndex('sites_one_space').on(t.siteId)],
     ),
 
-    // What Cobot said. `readAt` is the start of the read; an older read never overwrites (R15).
-    plans: table(
-      'plans',
-      {
-        spaceId: space(),
-        planId: text<PlanId>().notNull(),
-        name: text().notNull(),
-        hidden: bool().notNull(),
-        readAt: time().notNull(),
-        goneAt: time(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.planId] })],
-    ),
-    memberships: table(
+    // What the two sides said. `readAt` is the start of the read; an older read never overwrites.
+    snapshots: keyed('snapshots', {
+      spaceId: space(),
+      kind: text<keyof Snapshots>().notNull(),
+      id: text().notNull(),
+      data: json<Snapshots[keyof Snapshots]>().notNull(),
+      readAt: now(),
+      goneAt: time(),
+    }),
+    memberships: keyed(
       'memberships',
       {
         spaceId: space(),
-        membershipId: text<MembershipId>().notNull(),
+        membershipId: text<id.MembershipId>().notNull(),
         name: text(),
         email: text(),
-        cobotUserId: text<CobotUserId>(),
+        cobotUserId: text<id.CobotUserId>(),
         teamId: text(),
-        plan: json<MembershipPlan>().notNull(),
-        upcomingPlan: json<MembershipPlan>(),
+        plan: json<model.MembershipPlan>().notNull(),
+        upcomingPlan: json<model.MembershipPlan>(),
         confirmedAt: time(),
-        startsOn: text<LocalDate>().notNull(),
-        canceledTo: text<LocalDate>(),
+        startsOn: text<model.LocalDate>().notNull(),
+        canceledTo: text<model.LocalDate>(),
         /** The day on which we first saw this end of the membership, of its plan (R19). */
-        endLearnedOn: text<LocalDate>(),
-        planEndLearnedOn: text<LocalDate>(),
-        readAt: time().notNull(),
+        endLearnedOn: text<model.LocalDate>(),
+        planEndLearnedOn: text<model.LocalDate>(),
+        readAt: now(),
         /** The start of the complete list that did not have it any more. */
         absentAt: time(),
         goneAt: time(),
-        pairingId: text<PairingId>(),
+        pairingId: text<id.PairingId>(),
       },
       (t) => [
-        primaryKey({ columns: [t.spaceId, t.membershipId] }),
         index('memberships_pairing').on(t.spaceId, t.pairingId),
         index('memberships_user').on(t.spaceId, t.cobotUserId),
       ],
     ),
-    resources: table(
-      'resources',
-      {
-        spaceId: space(),
-        resourceId: text<ResourceId>().notNull(),
-        name: text().notNull(),
-        readAt: time().notNull(),
-        goneAt: time(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.resourceId] })],
-    ),
-    bookings: table(
+    bookings: keyed(
       'bookings',
       {
         spaceId: space(),
-        bookingId: text<BookingId>().notNull(),
-        resourceId: text<ResourceId>().notNull(),
-        membershipId: text<MembershipId>(),
-        external: json<ExternalBooking>(),
-        startsAt: time().notNull(),
-        endsAt: time().notNull(),
+        bookingId: text<id.BookingId>().notNull(),
+        resourceId: text<id.ResourceId>().notNull(),
+        membershipId: text<id.MembershipId>(),
+        external: json<model.ExternalBooking>(),
+        startsAt: now(),
+        endsAt: now(),
         title: text(),
-        readAt: time().notNull(),
+        readAt: now(),
         goneAt: time(),
       },
       (t) => [
-        primaryKey({ columns: [t.spaceId, t.bookingId] }),
         index('bookings_membership').on(t.spaceId, t.membershipId),
-        index('bookings_resource').on(t.spaceId, t.resourceId),
         index('bookings_time').on(t.spaceId, t.endsAt),
       ],
     ),
 
-    // What KS said; for pages and proposals. Writes read afresh.
-    locks: table(
-      'locks',
-      {
-        spaceId: space(),
-        siteId: site(),
-        lockId: text<LockId>().notNull(),
-        name: text().notNull(),
-        online: bool().notNull(),
-        readAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.lockId] })],
-    ),
-    accessGroups: table(
-      'access_groups',
-      {
-        spaceId: space(),
-        siteId: site(),
-        accessGroupId: text<AccessGroupId>().notNull(),
-        name: text().notNull(),
-        lockCount: int(),
-        readAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.accessGroupId] })],
-    ),
-    tags: table(
-      'tags',
-      {
-        spaceId: space(),
-        siteId: site(),
-        tagId: text<TagId>().notNull(),
-        number: text().notNull(),
-        blocked: bool().notNull(),
-        podTag: bool().notNull(),
-        holder: json<NonNullable<Tag['holder']>>(),
-        readAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.tagId] })],
-    ),
-    siteUsers: table(
-      'site_users',
-      {
-        spaceId: space(),
-        siteId: site(),
-        siteUserId: text<SiteUserId>().notNull(),
-        saltoUserId: text<SaltoUserId>().notNull(),
-        firstName: text().notNull(),
-        lastName: text().notNull(),
-        email: text(),
-        alias: text(),
-        tagNumber: text(),
-        blocked: bool().notNull(),
-        roles: json<Role[]>().notNull(),
-        readAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.siteUserId] })],
-    ),
+    // Mappings, per site (R17).
+    planGroups: keyed('planGroups', {
+      spaceId: space(),
+      siteId: site(),
+      planId: text<id.PlanId>().notNull(),
+      /** null while the group is being made, or while several fit. */
+      accessGroupId: text<id.AccessGroupId>(),
+      /** The group's name when it was matched, or the name we gave it. */
+      name: text().notNull(),
+      origin: text<'made' | 'matched'>().notNull(),
+      state: text<'making' | 'ready' | 'several' | 'missing'>().notNull(),
+      opensNothing: bool().notNull(),
+      changedAt: now(),
+    }),
+    resourceDoors: keyed('resourceDoors', {
+      spaceId: space(),
+      siteId: site(),
+      resourceId: text<id.ResourceId>().notNull(),
+      enabled: bool().notNull(),
+      lockIds: json<id.LockId[]>().notNull(),
+      minutesBefore: int().notNull(),
+      minutesAfter: int().notNull(),
+    }),
 
-    // Mappings, per site.
-    planGroups: table(
-      'plan_groups',
-      {
-        spaceId: space(),
-        siteId: site(),
-        planId: text<PlanId>().notNull(),
-        /** null while the group is being made, or while several fit. */
-        accessGroupId: text<AccessGroupId>(),
-        /** The group's name when it was matched, or the name we gave it. */
-        name: text().notNull(),
-        origin: text<'made' | 'matched' | 'chosen'>().notNull(),
-        state: text<'making' | 'ready' | 'several' | 'missing'>().notNull(),
-        opensNothing: bool().notNull(),
-        changedAt: time().notNull(),
-      },
-      (t) => [
-        primaryKey({ columns: [t.spaceId, t.siteId, t.planId] }),
-        index('plan_groups_group').on(t.spaceId, t.siteId, t.accessGroupId),
-      ],
-    ),
-    resourceDoors: table(
-      'resource_doors',
-      {
-        spaceId: space(),
-        siteId: site(),
-        resourceId: text<ResourceId>().notNull(),
-        enabled: bool().notNull(),
-        lockIds: json<LockId[]>().notNull(),
-        minutesBefore: int().notNull(),
-        minutesAfter: int().notNull(),
-        changedAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.resourceId] })],
-    ),
-
-    // The ledger: what we put into KS.
-    pairings: table(
+    // The ledger: what we put into KS. Only what stands here is ever taken away (R2).
+    pairings: keyed(
       'pairings',
       {
         spaceId: space(),
-        pairingId: text<PairingId>().notNull(),
+        pairingId: text<id.PairingId>().notNull(),
         siteId: site(),
         /** `user:ID` of the Cobot login, or `membership:ID` without one (R10). */
         person: text().notNull(),
-        /** The end of the alias of a user we made, `· C482913` (R11). */
+        /** The end of the alias of a user we made, `· C482913507` (R11). */
         marker: text().notNull(),
-        state: text<'new' | 'choosing' | 'paired' | 'disconnected'>().notNull(),
-        order: text<PairingOrder>().notNull(),
+        state: text<'new' | 'choosing' | 'paired' | 'leaving'>().notNull(),
         candidates: json<Candidate[]>().notNull(),
         /** The admin said that none of the candidates is this person. */
         notThem: bool().notNull(),
-        siteUserId: text<SiteUserId>(),
-        saltoUserId: text<SaltoUserId>(),
+        siteUserId: text<id.SiteUserId>(),
+        saltoUserId: text<id.SaltoUserId>(),
         origin: text<Origin>(),
         /** Set before the create call, so that a lost answer is looked for and not repeated. */
         creatingSince: time(),
         madeAt: time(),
-        seat: text<'subscribed' | 'suspended' | 'unknown'>(),
         /** When the last entitlement ended; a user we made is deleted 30 days later. */
         endedAt: time(),
         lockedOut: bool().notNull(),
+        /** Has KS been told what `lockedOut` says (R18)? */
         lockedOutDone: bool().notNull(),
-        connectedBy: text(),
-        changedAt: time().notNull(),
       },
       (t) => [
-        primaryKey({ columns: [t.spaceId, t.pairingId] }),
         uniqueIndex('pairings_person').on(t.spaceId, t.siteId, t.person),
         uniqueIndex('pairings_site_user').on(t.siteId, t.siteUserId),
       ],
     ),
-    groupPlaces: table(
-      'group_places',
-      {
-        spaceId: space(),
-        siteId: site(),
-        pairingId: text<PairingId>().notNull(),
-        accessGroupId: text<AccessGroupId>().notNull(),
-        origin: text<Origin>().notNull(),
-        /** The entitlement it rests on; a place changed by hand is written anew when it changes. */
-        basis: text().notNull(),
-        /** null between the intention and the answer. */
-        joinedAt: time(),
-        /** First read after which KS did not show the place any more (R15). */
-        missingSince: time(),
-        changedByHandAt: time(),
-        /** When the place stopped being wanted; its removal waits at most 5 min for the new one. */
-        unwantedSince: time(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.siteId, t.pairingId, t.accessGroupId] })],
-    ),
-    bookingGroups: table(
-      'booking_groups',
-      {
-        spaceId: space(),
-        siteId: site(),
-        bookingId: text<BookingId>().notNull(),
-        accessGroupId: text<AccessGroupId>(),
-        name: text().notNull(),
-        creatingSince: time(),
-        /** What the last completed look left in KS; null while something is under way. */
-        written: json<BookingWindow>(),
-        /** The site's zone in which `written` was reckoned (R16). */
-        zone: text().notNull(),
-        writtenAt: time(),
-        missingSince: time(),
-        changedByHandAt: time(),
-      },
-      (t) => [
-        primaryKey({ columns: [t.spaceId, t.siteId, t.bookingId] }),
-        index('booking_groups_name').on(t.spaceId, t.siteId, t.name),
-      ],
-    ),
-    tagHolders: table(
-      'tag_holders',
-      {
-        spaceId: space(),
-        siteId: site(),
-        tagId: text<TagId>().notNull(),
-        number: text().notNull(),
-        pairingId: text<PairingId>().notNull(),
-        state: text<TagState>().notNull(),
-        /** null until KS has been told what `state` says (R18). */
-        doneAt: time(),
-        changedAt: time().notNull(),
-      },
-      (t) => [
-        primaryKey({ columns: [t.siteId, t.tagId] }),
-        index('tag_holders_pairing').on(t.spaceId, t.pairingId),
-      ],
-    ),
+    groupPlaces: keyed('groupPlaces', {
+      spaceId: space(),
+      siteId: site(),
+      pairingId: text<id.PairingId>().notNull(),
+      accessGroupId: text<id.AccessGroupId>().notNull(),
+      origin: text<Origin>().notNull(),
+      /** The entitlement it rests on; a place changed by hand is written anew when it changes. */
+      basis: text().notNull(),
+      /** null between the intention and the answer. */
+      joinedAt: time(),
+      /** First read after which KS did not show the place any more (R15). */
+      missingSince: time(),
+      changedByHandAt: time(),
+      /** When the place stopped being wanted; its removal waits at most 5 min for the new one. */
+      unwantedSince: time(),
+    }),
+    bookingGroups: keyed('bookingGroups', {
+      spaceId: space(),
+      siteId: site(),
+      bookingId: text<id.BookingId>().notNull(),
+      accessGroupId: text<id.AccessGroupId>(),
+      name: text().notNull(),
+      creatingSince: time(),
+      /** What the last completed look left in KS; null while something is under way. */
+      written: json<BookingWindow>(),
+      /** The site's zone in which `written` was reckoned (R16). */
+      zone: text().notNull(),
+      writtenAt: time(),
+      missingSince: time(),
+      changedByHandAt: time(),
+    }),
+    /** One row per tag: a second holder is refused by the table itself (R5). */
+    tagHolders: keyed('tagHolders', {
+      spaceId: space(),
+      siteId: site(),
+      tagId: text<id.TagId>().notNull(),
+      number: text().notNull(),
+      pairingId: text<id.PairingId>().notNull(),
+      state: text<TagState>().notNull(),
+      /** null until KS has been told what `state` says (R18). */
+      doneAt: time(),
+    }),
 
-    // Work and what is said about it.
-    work: table(
+    // Work, and what is said about it.
+    work: keyed(
       'work',
       {
         spaceId: space(),
-        task: text().notNull(),
+        task: text<Task>().notNull(),
         subject: text().notNull(),
         revision: int().notNull(),
         /** null: nothing to do until somebody asks. */
         runAt: time(),
-        askedAt: time().notNull(),
+        askedAt: now(),
         cause: text().notNull(),
         priority: int().notNull(),
         attempts: int().notNull(),
-        leaseToken: text<LeaseToken>(),
+        leaseToken: text(),
         leaseUntil: time(),
         lastError: text(),
       },
-      (t) => [
-        primaryKey({ columns: [t.spaceId, t.task, t.subject] }),
-        index('work_due').on(t.runAt),
-        index('work_leases').on(t.leaseUntil),
-      ],
+      (t) => [index('work_due').on(t.runAt), index('work_leases').on(t.leaseUntil)],
     ),
-    budgets: table('budgets', {
+    budgets: keyed('budgets', {
       /** `memberships:USER` or `any:USER`: budgets belong to the Cobot user behind the token. */
-      key: text().primaryKey(),
+      key: text().notNull(),
       tokens: real().notNull(),
-      filledAt: time().notNull(),
+      filledAt: now(),
       notBefore: time(),
     }),
-    problems: table(
-      'problems',
-      {
-        spaceId: space(),
-        code: text<ProblemCode>().notNull(),
-        subject: text().notNull(),
-        /** `task:subject` of the look that saw it and will take it back. */
-        source: text().notNull(),
-        params: json<Record<string, string>>().notNull(),
-        since: time().notNull(),
-      },
-      (t) => [
-        primaryKey({ columns: [t.spaceId, t.code, t.subject] }),
-        index('problems_source').on(t.spaceId, t.source),
-      ],
-    ),
-    audit: table(
-      'audit',
-      {
-        spaceId: space(),
-        number: int().notNull(),
-        at: time().notNull(),
-        cause: text().notNull(),
-        task: text().notNull(),
-        subject: text().notNull(),
-        action: text().notNull(),
-        target: json<Record<string, string>>().notNull(),
-        result: text().notNull(),
-        /** Hash over the previous row's hash and this row: a chain per space. */
-        hash: text().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.number] })],
-    ),
-    webhookSubscriptions: table(
-      'webhook_subscriptions',
-      {
-        spaceId: space(),
-        event: text().notNull(),
-        subscriptionId: text().notNull(),
-        active: bool().notNull(),
-        checkedAt: time().notNull(),
-      },
-      (t) => [primaryKey({ columns: [t.spaceId, t.event] })],
-    ),
+    problems: keyed('problems', {
+      spaceId: space(),
+      code: text<ProblemCode>().notNull(),
+      subject: text().notNull(),
+      /** `task:subject` of the look that saw it and will take it back. */
+      source: text().notNull(),
+      params: json<Record<string, string>>().notNull(),
+      since: now(),
+    }),
+    audit: keyed('audit', {
+      spaceId: space(),
+      number: int().notNull(),
+      at: now(),
+      cause: text().notNull(),
+      task: text().notNull(),
+      subject: text().notNull(),
+      action: text().notNull(),
+      target: json<Record<string, string>>().notNull(),
+      result: text().notNull(),
+      /** Hash over the previous row's hash and this row: a chain per space. */
+      hash: text().notNull(),
+    }),
 
-    // People at our pages.
-    authorizations: table('authorizations', {
-      stateHash: text().primaryKey(),
-      purpose: text<'install' | 'setup' | 'frame' | 'salto'>().notNull(),
+    // People at our pages; states and session tokens as hashes.
+    authorizations: keyed('authorizations', {
+      stateHash: text().notNull(),
+      purpose: text<'install' | 'frame' | 'salto'>().notNull(),
       subdomain: text().notNull(),
-      spaceId: text<SpaceId>(),
       verifierSealed: text().notNull(),
       nonce: text().notNull(),
       /** Whom the frame says it shows itself to; a hint, checked against the login. */
-      cobotUserId: text<CobotUserId>(),
+      cobotUserId: text<id.CobotUserId>(),
       locale: text(),
       /** Hash of the cookie that a top-level flow is bound to. */
       cookieHash: text(),
-      expiresAt: time().notNull(),
+      expiresAt: now(),
     }),
-    sessions: table('sessions', {
-      sessionHash: text().primaryKey(),
-      spaceId: text<SpaceId>().notNull(),
+    sessions: keyed('sessions', {
+      sessionHash: text().notNull(),
+      spaceId: space(),
       use: text<'frame' | 'setup'>().notNull(),
-      cobotUserId: text<CobotUserId>().notNull(),
+      cobotUserId: text<id.CobotUserId>().notNull(),
       adminName: text().notNull(),
       locale: text().notNull(),
       tokenSealed: text().notNull(),
-      adminReadAt: time().notNull(),
-      expiresAt: time().notNull(),
+      /** When Cobot last said that this person is an admin of the space. */
+      adminReadAt: now(),
+      expiresAt: now(),
     }),
   }
 }
+
+export const snakeCase = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)

@@ -1,11 +1,12 @@
 // The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
 // runs once; asked while it runs it runs once more.
-import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
 import type { Tx } from './open.ts'
+import { change, type Row } from './store.ts'
 
-export type WorkRow = Tx['t']['work']['$inferSelect']
+export type WorkRow = Row<'work'>
 export type Claim = Pick<WorkRow, 'spaceId' | 'task' | 'subject' | 'revision'> & { token: string }
 
 /** Asks for looks. In the same transaction as the change that causes them. */
@@ -60,58 +61,42 @@ export const lease = async (
   row: WorkRow,
   leased: { token: string; until: Date },
 ): Promise<Claim> => {
-  await tx.q
-    .update(tx.t.work)
-    .set({ leaseToken: leased.token, leaseUntil: leased.until })
-    .where(key(tx, row))
   const { spaceId, task, subject, revision } = row
-  return { spaceId, task, subject, revision, token: leased.token }
+  const key = { spaceId, task, subject }
+  await change(tx, 'work', key, { leaseToken: leased.token, leaseUntil: leased.until })
+  return { ...key, revision, token: leased.token }
 }
 
-/** Lengthens leases; those that are lost by now stay lost. */
-export const renewLeases = async ({ q, t }: Tx, tokens: string[], until: Date) => {
-  if (tokens.length === 0) return
-  await q.update(t.work).set({ leaseUntil: until }).where(inArray(t.work.leaseToken, tokens))
-}
+/** Lengthens a lease; one that is lost by now stays lost. */
+export const renewLease = (tx: Tx, leaseToken: string, leaseUntil: Date) =>
+  change(tx, 'work', { leaseToken }, { leaseUntil })
 
 export class LeaseLost extends Error {}
 
 /** Ends a run: gives the lease back and stores when to look again. Asked meanwhile: now. */
 export const settle = async (
   tx: Tx,
-  claim: Claim,
+  { spaceId, task, subject, revision, token }: Claim,
   outcome: { runAt: Date | null; attempts: number; lastError: string | null; now: Date },
 ): Promise<void> => {
-  const { q, t } = tx
-  const [row] = await q
-    .select()
-    .from(t.work)
-    .where(and(key(tx, claim), eq(t.work.leaseToken, claim.token)))
-  if (!row) throw new LeaseLost(`lost the lease of ${claim.task} ${claim.subject}`)
-  const askedMeanwhile = row.revision !== claim.revision
-  await q
-    .update(t.work)
-    .set({
-      leaseToken: null,
-      leaseUntil: null,
-      runAt: askedMeanwhile ? earliest(row.runAt, outcome.now) : outcome.runAt,
-      attempts: askedMeanwhile ? 0 : outcome.attempts,
-      lastError: outcome.lastError,
-    })
-    .where(and(key(tx, claim), eq(t.work.leaseToken, claim.token)))
+  const key = { spaceId, task, subject }
+  // Giving the lease back first locks the row: nobody asks between this read and the write below.
+  const [row] = await tx.q
+    .update(tx.t.work)
+    .set({ leaseToken: null, leaseUntil: null })
+    .where(and(eq(tx.t.work.leaseToken, token), eq(tx.t.work.subject, subject)))
+    .returning()
+  if (!row) throw new LeaseLost(`lost the lease of ${task} ${subject}`)
+  const { now, ...settled } = outcome
+  const again = { ...settled, runAt: now, attempts: 0 }
+  const next = row.revision === revision ? settled : again
+  await change(tx, 'work', key, next)
 }
-
-const earliest = (asked: Date | null, now: Date) => (asked && asked < now ? asked : now)
-const key = ({ t }: Tx, row: Pick<WorkRow, 'spaceId' | 'task' | 'subject'>) =>
-  and(eq(t.work.spaceId, row.spaceId), eq(t.work.task, row.task), eq(t.work.subject, row.subject))
 
 /** One process per SQLite file: whatever is leased when it starts belongs to a dead one. */
 export const clearLeases = async ({ q, t }: Tx): Promise<void> => {
   await q.update(t.work).set({ leaseToken: null, leaseUntil: null })
 }
-
-export const getWork = async (tx: Tx, spaceId: SpaceId, task: Task, subject: string) =>
-  (await tx.q.select().from(tx.t.work).where(key(tx, { spaceId, task, subject })))[0] ?? null
 
 /** How many subjects of a task wait for a look. */
 export const countDue = async ({ q, t }: Tx, spaceId: SpaceId, task: Task | null, now: Date) => {
@@ -140,9 +125,5 @@ export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
 }
 
 /** Somebody let us in again: what was parked on this side runs now. */
-export const wakeParked = async ({ q, t }: Tx, spaceId: SpaceId, side: string, now: Date) => {
-  await q
-    .update(t.work)
-    .set({ runAt: now })
-    .where(and(eq(t.work.spaceId, spaceId), eq(t.work.lastError, `reconnect ${side}`)))
-}
+export const wakeParked = (tx: Tx, spaceId: SpaceId, side: string, now: Date) =>
+  change(tx, 'work', { spaceId, lastError: `reconnect ${side}` }, { runAt: now })

@@ -1,18 +1,17 @@
 import { priority } from '../core/problems.ts'
-import { listMemberships } from '../db/cobot-snapshot.ts'
-import { listProblems } from '../db/problems.ts'
+import { list } from '../db/store.ts'
 import type { Look } from './run.ts'
 
 /** A seat became free: whoever waits for one is asked, in the order in which they start (R12). */
 export const askSuspended = async (look: Look): Promise<void> => {
   const { read } = look.deps.db
-  const waiting = (await listProblems(read, look.spaceId))
-    .filter(({ code }) => code === 'P03')
-    .map(({ subject }) => subject.replace('pairing:', ''))
-  if (waiting.length === 0) return
-  const startOf = new Map<string, string>()
-  for (const { pairingId, startsOn } of await listMemberships(read, look.spaceId))
-    if (pairingId && startsOn < (startOf.get(pairingId) ?? '9999')) startOf.set(pairingId, startsOn)
-  waiting.sort((a, b) => ((startOf.get(a) ?? '') < (startOf.get(b) ?? '') ? -1 : 1))
-  for (const pairingId of waiting) look.ask('reconcilePairing', pairingId, priority.soon)
+  const { spaceId } = look
+  const waiting = await list(read, 'problems', { spaceId, code: 'P03' })
+  const pairingIds = new Set<string>(waiting.map(({ subject }) => subject.replace('pairing:', '')))
+  if (pairingIds.size === 0) return
+  const memberships = await list(read, 'memberships', { spaceId, goneAt: null })
+  const inOrder = memberships.sort((a, b) => (a.startsOn < b.startsOn ? -1 : 1))
+  for (const { pairingId } of inOrder)
+    if (pairingId && pairingIds.delete(pairingId))
+      look.ask('reconcilePairing', pairingId, priority.soon)
 }

@@ -5,57 +5,46 @@ import { isAdministrative } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName, sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
-import { listBookings } from '../db/cobot-snapshot.ts'
-import { listSiteUsers, type SiteUserRow, saveSiteUsers } from '../db/ks-snapshot.ts'
-import { listPairings, updatePairing } from '../db/ledger.ts'
-import { listPlanGroups } from '../db/mappings.ts'
+import { listBookings, saveSnapshot } from '../db/snapshots.ts'
+import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
-import { nameOf, type Person } from './reconcile-pairing.ts'
-import type { Look } from './run.ts'
+import { type Person, storePairing } from './reconcile-pairing.ts'
+import { type Look, settleFirst } from './run.ts'
 
-/** People are compared with a list that is at most this old. */
-const listHoldsMs = 60_000
 /** A user that KS does not show this soon after it was made may still be on the way. */
 const appearingMs = 2 * 60_000
 
 /** The site user of this person, or null while an admin has to choose or KS lost it. */
 export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUser | null> => {
-  const { pairing } = person
-  const subject = `pairing:${pairing.pairingId}`
-  if (pairing.siteUserId) {
-    const known = await look.ks.getSiteUser(pairing.siteId, pairing.siteUserId)
+  const { pairing, subject, name } = person
+  const { siteId, siteUserId, marker, creatingSince } = pairing
+  if (siteUserId) {
+    const known = await look.ks.getSiteUser(siteId, siteUserId)
     if (known) return known
     const madeMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
     if (madeMs < appearingMs) throw new RetryLater('SALTO does not show the new user yet', 5000)
-    look.problem('P10', subject, { name: nameOf(person), gone: 'yes' })
+    look.problem('P10', subject, { name, gone: 'yes' })
     return null
   }
-  if (person.ended) return null
-  const marked = await look.ks.findSiteUsersByMarker(pairing.siteId, pairing.marker)
+  if (person.hasEnded) return null
+  const marked = await look.ks.findSiteUsersByMarker(siteId, marker)
   const ours = marked.sort((a, b) => (a.siteUserId < b.siteUserId ? -1 : 1))[0]
   if (ours) return pair(look, person, ours)
-  if (pairing.creatingSince) {
-    const { settleMs } = look.deps.config
-    const sinceMs = look.now().getTime() - pairing.creatingSince.getTime()
-    if (sinceMs < settleMs)
-      throw new RetryLater('a user may still be appearing', settleMs - sinceMs)
-  } else if (!pairing.notThem) {
+  if (creatingSince) settleFirst(look, creatingSince)
+  else if (!pairing.notThem) {
     const candidates = await findCandidates(look, person)
     if (candidates.length > 0) {
-      await store(look, person, { state: 'choosing', candidates })
-      look.problem('P06', subject, { name: nameOf(person) })
+      await storePairing(look, person, { state: 'choosing', candidates })
+      look.problem('P06', subject, { name })
       return null
     }
   }
   return make(look, person)
 }
 
-const store = (look: Look, { pairing }: Person, set: Parameters<typeof updatePairing>[3]) =>
-  look.deps.db.tx((tx) => updatePairing(tx, look.spaceId, pairing.pairingId, set))
-
+/** Without an e-mail address, so that SALTO mails nobody (D4). */
 const make = async (look: Look, person: Person): Promise<SiteUser> => {
-  const { pairing } = person
-  const { siteId, marker } = pairing
+  const { siteId, marker } = person.pairing
   const roles = await look.ks.listRoles(siteId)
   const role = roles.find(({ code }) => code === 'site_user')
   if (!role)
@@ -64,104 +53,68 @@ const make = async (look: Look, person: Person): Promise<SiteUser> => {
       { side: 'salto' },
       `site ${siteId} lets us hand out no role for users`,
     )
-  const named = {
-    name: nameOf(person) || null,
-    email: person.memberships[0]?.email ?? null,
-    marker,
-  }
-  await store(look, person, { creatingSince: look.now() })
+  const named = { ...person, marker }
+  await storePairing(look, person, { creatingSince: look.now() })
   try {
-    const made = await look.ksWrite.createSiteUser({
-      ...ksName(named),
-      ...{ siteId, alias: alias(named), roleIds: [role.roleId] },
-    })
-    return await pair(look, person, made)
+    const roleIds = [role.roleId]
+    const user = { siteId, ...ksName(named), alias: alias(named), roleIds }
+    return await pair(look, person, await look.ksWrite.createSiteUser(user))
   } catch (error) {
     // A clear no: nothing was made, so there is nothing to look for.
-    if (error instanceof Refused) await store(look, person, { creatingSince: null })
+    if (error instanceof Refused) await storePairing(look, person, { creatingSince: null })
     throw error
   }
 }
 
 /** A user with our marker is ours, also after our database was restored from a copy (R18). */
 const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUser> => {
-  const { db } = look.deps
-  const { pairing, memberships } = person
-  const { siteUserId, saltoUserId, seat } = user
-  await db.tx(async (tx) => {
-    await updatePairing(tx, look.spaceId, pairing.pairingId, {
-      ...{ state: 'paired', siteUserId, saltoUserId, seat, origin: 'made' },
-      ...{ creatingSince: null, candidates: [], madeAt: look.now() },
-    })
-    const membershipIds = memberships.map(({ membershipId }) => membershipId)
-    const bookings = await listBookings(tx, look.spaceId, { after: look.now(), membershipIds })
+  const { spaceId, pairingId } = person.pairing
+  const { siteUserId, saltoUserId } = user
+  const paired = { state: 'paired', origin: 'made', siteUserId, saltoUserId } as const
+  const set = { ...paired, creatingSince: null, candidates: [], madeAt: look.now() }
+  await look.deps.db.tx(async (tx) => {
+    await change(tx, 'pairings', { spaceId, pairingId }, set)
+    const membershipId = person.memberships.map((each) => each.membershipId)
+    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
     for (const { bookingId } of bookings)
       await look.askIn(tx, 'reconcileBooking', bookingId, priority.soon)
   })
-  pairing.origin = 'made'
-  pairing.siteUserId = siteUserId
-  pairing.saltoUserId = saltoUserId
-  pairing.madeAt = look.now()
+  Object.assign(person.pairing, set)
   return user
 }
 
 /** Same e-mail, or the same name where either side has no e-mail; nobody who is paired already. */
 const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> => {
-  const { read } = look.deps.db
-  const { pairing, memberships } = person
-  const taken = new Set((await listPairings(read, look.spaceId)).map((each) => each.siteUserId))
-  const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
-  const users = await siteUsersNow(look, pairing.siteId)
-  const found: Candidate[] = []
-  for (const user of users) {
-    if (taken.has(user.siteUserId) || isAdministrative(user)) continue
-    const reason = reasonFor(user, emails, nameOf(person))
-    if (!reason) continue
-    const { siteUserId, saltoUserId, email, tagNumber } = user
-    const name = shownName(user)
-    const groups = await mappedGroupsOf(look, person, siteUserId)
-    found.push({ siteUserId, saltoUserId, email, tagNumber, name, reason, groups })
-  }
-  return found
-}
-
-const reasonFor = (
-  user: SiteUserRow,
-  emails: string[],
-  name: string,
-): Candidate['reason'] | null => {
-  const email = user.email?.toLowerCase()
-  if (email && emails.includes(email)) return 'email'
-  if (email && emails.length > 0) return null
-  const names = [`${user.firstName} ${user.lastName}`, user.alias?.replace(/ · C\d+$/, '') ?? '']
-  return name && names.some((each) => each.trim() && sameName(each, name)) ? 'name' : null
-}
-
-const shownName = (user: SiteUserRow) => user.alias || `${user.firstName} ${user.lastName}`.trim()
-
-const mappedGroupsOf = async (
-  look: Look,
-  { pairing }: Person,
-  siteUserId: SiteUserRow['siteUserId'],
-): Promise<string[]> => {
-  const { spaceId, deps } = look
-  const mapped = await listPlanGroups(deps.db.read, spaceId, pairing.siteId)
-  const groups = await look.ks.listGroupsOfSiteUser(pairing.siteId, siteUserId)
-  return groups
-    .filter((group) => mapped.some((row) => row.accessGroupId === group.accessGroupId))
-    .map(({ name }) => name)
-}
-
-const siteUsersNow = async (look: Look, siteId: Person['pairing']['siteId']) => {
   const { db } = look.deps
-  const stored = await listSiteUsers(db.read, look.spaceId, siteId)
+  const { spaceId, siteId } = person.pairing
   const readAt = look.now()
-  const oldest = stored.reduce(
-    (age, row) => Math.max(age, readAt.getTime() - row.readAt.getTime()),
-    0,
-  )
-  if (stored.length > 0 && oldest < listHoldsMs) return stored
   const users = await look.ks.listSiteUsers(siteId)
-  await db.tx((tx) => saveSiteUsers(tx, look.spaceId, siteId, users, readAt))
-  return listSiteUsers(db.read, look.spaceId, siteId)
+  await db.tx((tx) =>
+    saveSnapshot(tx, spaceId, 'siteUser', users, { readAt, idOf: (user) => user.siteUserId }),
+  )
+  const pairings = await list(db.read, 'pairings', { spaceId, siteId })
+  const taken = new Set(pairings.map(({ siteUserId }) => siteUserId))
+  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const candidates: Candidate[] = []
+  for (const user of users.filter(
+    (each) => !taken.has(each.siteUserId) && !isAdministrative(each),
+  )) {
+    const { siteUserId, saltoUserId, email, tagNumber } = user
+    const reason = reasonFor(user, person)
+    if (!reason) continue
+    const groups = (await look.ks.listGroupsOfSiteUser(siteId, siteUserId))
+      .filter((group) => mapped.some((row) => row.accessGroupId === group.accessGroupId))
+      .map((group) => group.name)
+    const name = user.alias || `${user.firstName} ${user.lastName}`
+    candidates.push({ siteUserId, saltoUserId, name, email, tagNumber, reason, groups })
+  }
+  return candidates
+}
+
+const reasonFor = (user: SiteUser, { name, memberships }: Person): Candidate['reason'] | null => {
+  const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
+  if (user.email && emails.length > 0)
+    return emails.includes(user.email.toLowerCase()) ? 'email' : null
+  const names = [`${user.firstName} ${user.lastName}`, user.alias?.replace(/ · C\d+$/, '') ?? '']
+  return name && names.some((each) => sameName(each, name)) ? 'name' : null
 }

@@ -3,79 +3,68 @@
 import { Refused } from '../core/errors.ts'
 import { proveTag } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
-import {
-  listTagHolders,
-  removeTagHolder,
-  type TagHolderRow,
-  updateTagHolder,
-} from '../db/ledger.ts'
-import { nameOf, type Person } from './reconcile-pairing.ts'
+import { change, list, type Row, take } from '../db/store.ts'
+import type { Person } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
 
+type Tag = Row<'tagHolders'>
+
+/** `takeAll`: the person is disconnected, what we handed out comes off. */
 export const reconcileTags = async (
   look: Look,
   person: Person,
   siteUser: SiteUser,
+  { takeAll = false } = {},
 ): Promise<void> => {
-  const rows = await listTagHolders(look.deps.db.read, look.spaceId, person.pairing.pairingId)
-  for (const row of rows.filter(({ state }) => state === 'lost'))
-    if (!row.doneAt) await look.attempt(() => blockLost(look, row, siteUser))
-  for (const row of rows.filter(({ state }) => state === 'returning'))
+  const { spaceId, pairingId } = person.pairing
+  const rows = await list(look.deps.db.read, 'tagHolders', { spaceId, pairingId })
+  const undone = (state: Tag['state']) => rows.filter((row) => row.state === state && !row.doneAt)
+  for (const row of undone('lost')) await look.attempt(() => blockLost(look, row, siteUser))
+  for (const row of takeAll ? rows : undone('returning'))
     await look.attempt(() => takeBack(look, row, siteUser))
-  for (const row of rows.filter(({ state }) => state === 'held'))
-    if (!row.doneAt) await look.attempt(() => assign(look, person, row, siteUser))
-  await followEntitlement(look, person, rows)
+  if (takeAll) return
+  for (const row of undone('held')) await look.attempt(() => assign(look, person, row, siteUser))
+  const [from, to] = person.hasEnded
+    ? (['held', 'notReturned'] as const)
+    : (['notReturned', 'held'] as const)
+  for (const row of rows.filter((each) => each.state === from && each.doneAt))
+    await store(look, row, { state: to })
 }
 
-const done = (look: Look, row: TagHolderRow) =>
-  look.deps.db.tx((tx) => updateTagHolder(tx, row, { doneAt: look.now() }))
+const store = (look: Look, { siteId, tagId, pairingId }: Tag, set: Partial<Tag>) =>
+  look.deps.db.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId }, set))
 
-const assign = async (
-  look: Look,
-  person: Person,
-  row: TagHolderRow,
-  siteUser: SiteUser,
-): Promise<void> => {
+const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser): Promise<void> => {
   const { siteId, tagId } = row
   const { siteUserId } = siteUser
-  const before = await look.ks.getTag(siteId, tagId)
-  if (before?.holder?.siteUserId !== siteUserId) {
+  const tag = await look.ks.getTag(siteId, tagId)
+  if (tag?.holder?.siteUserId !== siteUserId) {
     try {
-      if (!before || before.holder) throw new Refused('salto', 400, null, 'the tag is taken')
+      if (!tag || tag.holder) throw new Refused('salto', 400, null, `tag ${tagId} is taken`)
       await look.ksWrite.assignTag({ siteId, siteUserId, tagId })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      const now = await look.ks.getTag(siteId, tagId)
-      look.problem('P19', `pairing:${row.pairingId}`, {
-        ...{ name: nameOf(person), tag: row.number, holder: now?.holder?.name ?? '' },
-      })
+      const holder = (await look.ks.getTag(siteId, tagId))?.holder?.name ?? ''
+      look.problem('P19', person.subject, { name: person.name, tag: row.number, holder })
       return
     }
   }
-  await done(look, row)
+  await store(look, row, { doneAt: look.now() })
 }
 
-const takeBack = async (look: Look, row: TagHolderRow, siteUser: SiteUser): Promise<void> => {
-  const { siteId } = row
-  const tag = await look.ks.getTag(siteId, row.tagId)
+const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void> => {
+  const { siteId, tagId, pairingId } = row
+  const tag = await look.ks.getTag(siteId, tagId)
   const proof = proveTag({ siteId, ledger: row, siteUser, tag })
   if (proof) await look.ksWrite.takeTagOff(proof)
-  await look.deps.db.tx((tx) => removeTagHolder(tx, row))
+  await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId }))
 }
 
 /** Blocks the key and leaves it blocked: nothing of ours ever unblocks one. */
-const blockLost = async (look: Look, row: TagHolderRow, siteUser: SiteUser): Promise<void> => {
+const blockLost = async (look: Look, row: Tag, { siteUserId }: SiteUser): Promise<void> => {
   const { siteId, tagId } = row
-  const { siteUserId } = siteUser
   const keys = await look.ks.listKeys(siteId, siteUserId)
   const key = keys.find((each) => each.type === 'tag' && each.credentialId === tagId)
   if (key && !key.blocked) await look.ksWrite.blockKey({ siteId, siteUserId, keyId: key.keyId })
-  await done(look, row)
-}
-
-const followEntitlement = async (look: Look, { ended }: Person, rows: TagHolderRow[]) => {
-  const from = ended ? 'held' : 'notReturned'
-  const state = ended ? 'notReturned' : 'held'
-  for (const row of rows.filter((each) => each.state === from && each.doneAt))
-    await look.deps.db.tx((tx) => updateTagHolder(tx, row, { state, changedAt: look.now() }))
+  await store(look, row, { doneAt: look.now() })
 }

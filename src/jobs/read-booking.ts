@@ -2,14 +2,14 @@
 // hours in a space that answers.
 import { asId, type BookingId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
-import { getBooking, setBookingGone } from '../db/cobot-snapshot.ts'
+import { change, one } from '../db/store.ts'
 import type { TaskHandler } from './run.ts'
 import { takeInBookings } from './take-in.ts'
 
 export const readBooking: TaskHandler = async (look) => {
   const { deps, spaceId, work } = look
   const bookingId = asId<BookingId>(work.subject)
-  const known = await getBooking(deps.db.read, spaceId, bookingId)
+  const known = await one(deps.db.read, 'bookings', { spaceId, bookingId })
   if (known && known.readAt >= work.askedAt) return
   const cobot = await look.cobot()
   const readAt = look.now()
@@ -23,7 +23,7 @@ export const readBooking: TaskHandler = async (look) => {
   await takeInBookings(look, around, readAt)
   if (around.some((each) => each.bookingId === bookingId)) return
   await deps.db.tx(async (tx) => {
-    await setBookingGone(tx, spaceId, bookingId, look.now())
+    await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
     await look.askIn(tx, 'reconcileBooking', bookingId, priority.removal)
   })
 }

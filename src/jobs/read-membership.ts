@@ -1,7 +1,7 @@
 // Reads one membership from Cobot, or all of them when many wait. Whether it is gone is concluded
 // here only: 404 on itself, and absent from a complete list of a space that answers.
 import { asId, type MembershipId } from '../core/ids.ts'
-import { getMembership } from '../db/cobot-snapshot.ts'
+import { one } from '../db/store.ts'
 import { countDue } from '../db/work.ts'
 import type { Look, TaskHandler } from './run.ts'
 import { takeInMemberships, takeOutMembership } from './take-in.ts'
@@ -12,16 +12,16 @@ const manyDue = 10
 const absenceHoldsMs = 60_000
 
 export const readMembership: TaskHandler = async (look) => {
-  const { deps, spaceId, work } = look
-  const { read } = deps.db
+  const { spaceId, work } = look
+  const { read } = look.deps.db
   const membershipId = asId<MembershipId>(work.subject)
-  const known = await getMembership(read, spaceId, membershipId)
-  if (known && known.readAt >= work.askedAt) return
+  const known = () => one(read, 'memberships', { spaceId, membershipId })
+  const isRead = async (since: Date) => ((await known())?.readAt ?? new Date(0)) >= since
+  if (await isRead(work.askedAt)) return
   const startedAt = look.now()
   if ((await countDue(read, spaceId, 'readMembership', startedAt)) > manyDue) {
     await readAllMemberships(look)
-    const now = await getMembership(read, spaceId, membershipId)
-    if (now && now.readAt >= startedAt) return
+    if (await isRead(startedAt)) return
   }
   const cobot = await look.cobot()
   const readAt = look.now()
@@ -30,18 +30,16 @@ export const readMembership: TaskHandler = async (look) => {
     await takeInMemberships(look, [membership], { readAt, complete: false })
     return
   }
-  const before = await getMembership(read, spaceId, membershipId)
+  const before = await known()
   if (!before || before.goneAt) return
-  const absentMs = before.absentAt ? readAt.getTime() - before.absentAt.getTime() : Infinity
+  const absentMs = readAt.getTime() - (before.absentAt?.getTime() ?? 0)
   if (absentMs > absenceHoldsMs) await readAllMemberships(look)
-  const after = await getMembership(read, spaceId, membershipId)
-  if (after?.absentAt) await takeOutMembership(look, membershipId)
+  if ((await known())?.absentAt) await takeOutMembership(look, membershipId)
 }
 
 /** One complete list. Returns those who are missing from it. */
 export const readAllMemberships = async (look: Look): Promise<MembershipId[]> => {
   const cobot = await look.cobot()
   const readAt = look.now()
-  const memberships = await cobot.listMemberships()
-  return takeInMemberships(look, memberships, { readAt, complete: true })
+  return takeInMemberships(look, await cobot.listMemberships(), { readAt, complete: true })
 }

@@ -4,138 +4,101 @@ import { type GroupProof, proveBookingGroup, provePlace } from '../core/fence.ts
 import { type AccessGroupId, asId, type BookingId } from '../core/ids.ts'
 import type { AccessGroup } from '../core/model.ts'
 import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
-import {
-  type BookingStep,
-  desiredBooking,
-  nextBookingSteps,
-  sameWindow,
-  secondLookMs,
-  settlingMs,
-} from '../core/steps.ts'
-import { type BookingRow, getBooking, getMembership, listResources } from '../db/cobot-snapshot.ts'
-import { intervalsOf, personOf } from '../db/entitled.ts'
-import { listLocks } from '../db/ks-snapshot.ts'
-import {
-  type BookingGroupRow,
-  getPairing,
-  listBookingGroups,
-  listPairings,
-  type PairingRow,
-  removeBookingGroup,
-  saveBookingGroup,
-  updateBookingGroup,
-} from '../db/ledger.ts'
-import { getResourceDoor } from '../db/mappings.ts'
-import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import type { Look, TaskHandler } from './run.ts'
+import * as steps from '../core/steps.ts'
+import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
+import { getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
+import { change, list, one, put, type Row, take } from '../db/store.ts'
+import { type Look, settleFirst, type TaskHandler } from './run.ts'
+
+type Group = Row<'bookingGroups'>
+type SiteId = SiteRow['siteId']
 
 export const reconcileBooking: TaskHandler = async (look) => {
   const { read } = look.deps.db
+  const { spaceId } = look
   const bookingId = asId<BookingId>(look.work.subject)
-  const site = await getActiveSite(read, look.spaceId)
-  const rows = await listBookingGroups(read, look.spaceId, { bookingId })
+  const site = await getActiveSite(read, spaceId)
+  const rows = await list(read, 'bookingGroups', { spaceId, bookingId })
   for (const row of rows.filter((each) => each.siteId !== site?.siteId))
     await look.attempt(() => removeGroup(look, row))
   if (!site) return
   const row = rows.find((each) => each.siteId === site.siteId) ?? null
-  const booking = await getBooking(read, look.spaceId, bookingId)
-  const desired = booking && !booking.goneAt ? await desire(look, site, booking) : null
+  const booking = await one(read, 'bookings', { spaceId, bookingId, goneAt: null })
+  const desired = booking && (await desire(look, site, booking))
   look.lookAgainAt(desired?.nextAt ?? null)
   if (desired?.window) {
     // Nobody connected and nothing there yet: the group is made when there is somebody for it.
-    if (row || desired.connected) await converge(look, site, bookingId, desired.window, row)
-  } else if (row && desired?.keepUntil) {
-    look.lookAgainAt(desired.keepUntil)
-  } else if (row) {
+    if (row || desired.isConnected) await converge(look, site, bookingId, desired.window, row)
+  } else if (row && !desired?.keepUntil) {
     await removeGroup(look, row)
   }
 }
 
 /** What Cobot, the mapping and the pairing say about this booking; who is missing is said as well. */
-const desire = async (look: Look, site: SiteRow, booking: BookingRow) => {
+const desire = async (look: Look, site: SiteRow, booking: Row<'bookings'>) => {
   const { read } = look.deps.db
   const { spaceId, space } = look
-  if (!booking.membershipId) return null
-  const door = await getResourceDoor(read, spaceId, site.siteId, booking.resourceId)
-  const resource = (await listResources(read, spaceId)).find(
-    (each) => each.resourceId === booking.resourceId,
-  )
-  if (!door?.enabled || resource?.goneAt) return null
-  const locks = new Set((await listLocks(read, spaceId, site.siteId)).map((each) => each.lockId))
-  const membership = await getMembership(read, spaceId, booking.membershipId)
-  const pairing = membership?.pairingId && (await getPairing(read, spaceId, membership.pairingId))
+  const { siteId, timeZone: zone } = site
+  const { bookingId, resourceId, membershipId, startsAt, endsAt } = booking
+  const door = await one(read, 'resourceDoors', { spaceId, siteId, resourceId, enabled: true })
+  const resource = await getSnapshot(read, spaceId, 'resource', resourceId)
+  if (!membershipId || !door || resource?.goneAt) return null
+  const membership = await one(read, 'memberships', { spaceId, membershipId })
+  const pairingId = membership?.pairingId
+  const pairing =
+    pairingId && (await one(read, 'pairings', { spaceId, siteId, pairingId, state: 'paired' }))
   const intervals = pairing
     ? (await personOf(read, space, pairing.pairingId)).intervals
-    : membership
-      ? intervalsOf(space, [membership])
-      : []
-  const person = pairing && isUsable(pairing, site) ? pairing : null
-  const desired = desiredBooking(
-    {
-      ...{ startsAt: booking.startsAt, endsAt: booking.endsAt, intervals, zone: site.timeZone },
-      minutesBefore: door.minutesBefore,
-      minutesAfter: door.minutesAfter,
-      lockIds: door.lockIds.filter((lockId) => locks.has(lockId)),
-      saltoUserId: person?.saltoUserId ?? null,
-    },
-    look.now(),
-  )
-  const wanted = desired.window || !membership
-  if (wanted && !person?.saltoUserId && booking.endsAt > look.now())
-    look.problem('P17', `booking:${booking.bookingId}`, {
-      name: membership?.name ?? '',
-      resource: resource?.name ?? '',
-      startsAt: booking.startsAt.toISOString(),
-      membershipId: booking.membershipId,
-      known: membership ? 'yes' : 'no',
+    : intervalsOf(space, membership ? [membership] : [])
+  const known = new Set((await listSnapshot(read, spaceId, 'lock')).map(({ lockId }) => lockId))
+  const lockIds = door.lockIds.filter((lockId) => known.has(lockId))
+  const saltoUserId = pairing?.saltoUserId || null
+  const facts = { ...door, startsAt, endsAt, lockIds, saltoUserId, intervals, zone }
+  const desired = steps.desiredBooking(facts, look.now())
+  if ((desired.window || (!membership && endsAt > look.now())) && !saltoUserId)
+    look.problem('P17', `booking:${bookingId}`, {
+      ...{ name: membership?.name ?? '', resource: resource?.name ?? '' },
+      ...{ startsAt: startsAt.toISOString(), membershipId, isKnown: membership ? 'yes' : '' },
     })
-  return { ...desired, connected: person?.saltoUserId != null }
+  return { ...desired, isConnected: saltoUserId !== null }
 }
-
-const isUsable = (pairing: PairingRow, site: SiteRow) =>
-  pairing.siteId === site.siteId && pairing.state === 'paired' && pairing.order === 'none'
 
 /** Brings the group into the desired shape, whatever shape it is in. */
 const converge = async (
   look: Look,
-  site: SiteRow,
+  { siteId, timeZone: zone }: SiteRow,
   bookingId: BookingId,
   window: BookingWindow,
-  before: BookingGroupRow | null,
+  before: Group | null,
 ): Promise<void> => {
   const { db } = look.deps
-  const { spaceId } = look
-  const { siteId, timeZone } = site
   const name = bookingGroupName(bookingId)
-  const found = await findGroups(look, siteId, name, before)
-  const unchanged =
-    before?.written && before.zone === timeZone && sameWindow(before.written, window)
-  if (found.length === 0 && before?.accessGroupId && unchanged) {
-    await changedByHand(look, before)
-    return
-  }
-  const fresh: BookingGroupRow = {
-    ...{ spaceId, siteId, bookingId, name, zone: timeZone },
-    ...{ accessGroupId: null, creatingSince: null, written: null, writtenAt: null },
+  const fresh: Group = {
+    ...{ spaceId: look.spaceId, siteId, bookingId, name, zone, accessGroupId: null },
+    ...{ creatingSince: null, written: null, writtenAt: null },
     ...{ missingSince: null, changedByHandAt: null },
   }
-  const kept = found.find((each) => each.accessGroupId === before?.accessGroupId) ?? found[0]
+  const groups = (await look.ks.findAccessGroupsByName(siteId, name))
+    .filter((group) => group.name === name)
+    .sort((a, b) => (a.accessGroupId < b.accessGroupId ? -1 : 1))
+  const kept = groups.find((each) => each.accessGroupId === before?.accessGroupId) ?? groups[0]
+  const isAsWritten =
+    before?.written && before.zone === zone && steps.sameWindow(before.written, window)
+  if (before && isAsWritten && !kept) return changedByHand(look, before)
   const group = kept ?? (await createGroup(look, before ?? fresh))
-  const row = { ...(before ?? fresh), accessGroupId: group.accessGroupId, zone: timeZone }
-  for (const double of found.filter((each) => each !== kept))
-    await look.attempt(() => removeDouble(look, row, double))
+  const { accessGroupId } = group
+  const row = { ...(before ?? fresh), accessGroupId, zone }
+  for (const double of groups.filter((each) => each !== kept))
+    await look.attempt(() => deleteOwn(look, row, double))
 
   const proof = proveBookingGroup({ siteId, ledger: row, group })
-  if (!proof) throw new Error(`group ${group.accessGroupId} is not the one of ${bookingId}`)
-  const steps = nextBookingSteps(window, await observe(look, siteId, group.accessGroupId))
-  if (steps.length > 0 && unchanged && kept) {
-    await changedByHand(look, row)
-    return
-  }
-  if (steps.length > 0) {
-    await db.tx((tx) => saveBookingGroup(tx, { ...row, written: null, creatingSince: null }))
-    for (const step of steps) await apply(look, proof, step)
-    const left = nextBookingSteps(window, await observe(look, siteId, group.accessGroupId))
+  if (!proof) throw new Error(`group ${accessGroupId} is not the one of ${bookingId}`)
+  const open = steps.nextBookingSteps(window, await observe(look, siteId, accessGroupId))
+  if (open.length > 0) {
+    if (isAsWritten) return changedByHand(look, row)
+    await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
+    for (const step of open) await apply(look, proof, step)
+    const left = steps.nextBookingSteps(window, await observe(look, siteId, accessGroupId))
     if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
   }
   const settled = {
@@ -144,133 +107,92 @@ const converge = async (
     changedByHandAt: null,
     creatingSince: null,
   }
-  const writtenAt = steps.length > 0 || !row.writtenAt ? look.now() : row.writtenAt
-  await db.tx((tx) => saveBookingGroup(tx, { ...row, ...settled, writtenAt }))
-}
-
-/** All groups with the booking's name, the oldest id first; the ledger's own even if renamed back. */
-const findGroups = async (
-  look: Look,
-  siteId: SiteRow['siteId'],
-  name: string,
-  row: BookingGroupRow | null,
-): Promise<AccessGroup[]> => {
-  const named = await look.ks.findAccessGroupsByName(siteId, name)
-  if (named.length === 0 && row?.accessGroupId) {
-    const known = await look.ks.getAccessGroup(siteId, row.accessGroupId)
-    if (known && known.name === name) return [known]
-  }
-  return named
-    .filter((group) => group.name === name)
-    .sort((a, b) => (a.accessGroupId < b.accessGroupId ? -1 : 1))
+  const writtenAt = open.length > 0 || !row.writtenAt ? look.now() : row.writtenAt
+  await db.tx((tx) => put(tx, 'bookingGroups', { ...row, ...settled, writtenAt }))
 }
 
 /** Intention first; a create whose answer was lost is looked for before it is repeated. */
-const createGroup = async (look: Look, row: BookingGroupRow): Promise<AccessGroup> => {
-  const { db, config } = look.deps
-  if (row.creatingSince) {
-    const sinceMs = look.now().getTime() - row.creatingSince.getTime()
-    if (sinceMs < config.settleMs)
-      throw new RetryLater('a group may still be appearing', config.settleMs - sinceMs)
-  }
+const createGroup = async (look: Look, row: Group): Promise<AccessGroup> => {
+  const { db } = look.deps
+  if (row.creatingSince) settleFirst(look, row.creatingSince)
   const intent = { ...row, accessGroupId: null, creatingSince: look.now(), written: null }
-  await db.tx((tx) => saveBookingGroup(tx, intent))
+  await db.tx((tx) => put(tx, 'bookingGroups', intent))
   const group = await look.ksWrite.createAccessGroup({ siteId: row.siteId, name: row.name })
   const { accessGroupId } = group
-  await db.tx((tx) => updateBookingGroup(tx, row, { accessGroupId, creatingSince: null }))
+  await store(look, row, { accessGroupId, creatingSince: null })
   return group
 }
 
-const observe = async (look: Look, siteId: SiteRow['siteId'], accessGroupId: AccessGroupId) => {
+const store = (look: Look, { spaceId, siteId, bookingId }: Group, set: Partial<Group>) =>
+  look.deps.db.tx((tx) => change(tx, 'bookingGroups', { spaceId, siteId, bookingId }, set))
+
+const observe = async ({ ks }: Look, siteId: SiteId, accessGroupId: AccessGroupId) => {
   const [saltoUserIds, lockIds, schedules] = await Promise.all([
-    look.ks.listGroupUsers(siteId, accessGroupId),
-    look.ks.listGroupLocks(siteId, accessGroupId),
-    look.ks.listGroupSchedules(siteId, accessGroupId),
+    ks.listGroupUsers(siteId, accessGroupId),
+    ks.listGroupLocks(siteId, accessGroupId),
+    ks.listGroupSchedules(siteId, accessGroupId),
   ])
   return { saltoUserIds, lockIds, schedules }
 }
 
-const apply = async (look: Look, proof: GroupProof, step: BookingStep): Promise<void> => {
+const apply = ({ ksWrite }: Look, proof: GroupProof, step: steps.BookingStep): Promise<unknown> => {
   const { siteId, accessGroupId } = proof
-  const { ksWrite } = look
+  const group = { siteId, accessGroupId }
   switch (step.kind) {
     case 'personOut':
-      await ksWrite.removeGroupUser(proof, step.saltoUserId)
-      return
+      return ksWrite.removeGroupUser(proof, step.saltoUserId)
     case 'lockOut':
-      await ksWrite.removeGroupLock(proof, step.lockId)
-      return
+      return ksWrite.removeGroupLock(proof, step.lockId)
     case 'dropSchedule':
-      await ksWrite.deleteSchedule(proof, step.timeScheduleId)
-      return
+      return ksWrite.deleteSchedule(proof, step.timeScheduleId)
     case 'setSchedule': {
-      const { startLocal, endLocal } = step
-      if (step.timeScheduleId)
-        await ksWrite.updateSchedule(proof, step.timeScheduleId, { startLocal, endLocal })
-      else await ksWrite.createSchedule({ siteId, accessGroupId, startLocal, endLocal })
-      return
+      const { startLocal, endLocal, timeScheduleId } = step
+      return timeScheduleId
+        ? ksWrite.updateSchedule(proof, timeScheduleId, { startLocal, endLocal })
+        : ksWrite.createSchedule({ ...group, startLocal, endLocal })
     }
     case 'lockIn':
-      await ksWrite.addGroupLock({ siteId, accessGroupId, lockId: step.lockId })
-      return
+      return ksWrite.addGroupLock({ ...group, lockId: step.lockId })
     case 'personIn':
-      await ksWrite.joinAccessGroup({ siteId, accessGroupId, saltoUserId: step.saltoUserId })
-      return
+      return ksWrite.joinAccessGroup({ ...group, saltoUserId: step.saltoUserId })
   }
 }
 
 /** Nothing changed in Cobot, and yet KS shows something else: two looks, then it is said (R15, R20). */
-const changedByHand = async (look: Look, row: BookingGroupRow): Promise<void> => {
-  const { db } = look.deps
+const changedByHand = async (look: Look, row: Group): Promise<void> => {
   const now = look.now()
-  const settledAt = (row.writtenAt?.getTime() ?? 0) + settlingMs
-  const secondAt = (row.missingSince ?? now).getTime() + secondLookMs
-  const sureAt = new Date(Math.max(settledAt, secondAt))
-  const sure = row.changedByHandAt !== null || (row.missingSince !== null && now >= sureAt)
-  if (!sure) look.lookAgainAt(sureAt)
-  else look.problem('P10', `booking:${row.bookingId}`, { group: row.name })
-  await db.tx((tx) =>
-    updateBookingGroup(tx, row, {
-      missingSince: row.missingSince ?? now,
-      changedByHandAt: sure ? (row.changedByHandAt ?? now) : null,
-    }),
-  )
-}
-
-const removeDouble = (look: Look, row: BookingGroupRow, group: AccessGroup) => {
-  const ledger = { ...row, accessGroupId: group.accessGroupId }
-  const proof = proveBookingGroup({ siteId: row.siteId, ledger, group })
-  return proof ? look.ksWrite.deleteAccessGroup(proof) : Promise.resolve()
+  const missingSince = row.missingSince ?? now
+  const settledMs = (row.writtenAt?.getTime() ?? 0) + steps.settlingMs
+  const sureAt = new Date(Math.max(settledMs, missingSince.getTime() + steps.secondLookMs))
+  const isSure = row.changedByHandAt !== null || now >= sureAt
+  if (isSure) look.problem('P10', `booking:${row.bookingId}`, { group: row.name })
+  else look.lookAgainAt(sureAt)
+  const changedByHandAt = isSure ? (row.changedByHandAt ?? now) : null
+  await store(look, row, { missingSince, changedByHandAt })
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
-const removeGroup = async (look: Look, row: BookingGroupRow): Promise<void> => {
-  const { db, config } = look.deps
-  const { siteId } = row
-  const named = await look.ks.findAccessGroupsByName(siteId, row.name)
-  const stored = row.accessGroupId && (await look.ks.getAccessGroup(siteId, row.accessGroupId))
-  const groups = new Map(named.map((group) => [group.accessGroupId, group]))
-  if (stored) groups.set(stored.accessGroupId, stored)
-  for (const group of groups.values()) {
-    const ledger = { ...row, accessGroupId: group.accessGroupId }
-    const proof = proveBookingGroup({ siteId, ledger, group })
-    if (proof) await look.ksWrite.deleteAccessGroup(proof)
-    else await leaveRenamed(look, row, group.accessGroupId)
-  }
-  if (groups.size === 0 && row.creatingSince) {
-    const sinceMs = look.now().getTime() - row.creatingSince.getTime()
-    if (sinceMs < config.settleMs)
-      throw new RetryLater('a group may still be appearing', config.settleMs - sinceMs)
-  }
-  await db.tx((tx) => removeBookingGroup(tx, row))
+const removeGroup = async (look: Look, row: Group): Promise<void> => {
+  const { spaceId, siteId, bookingId, accessGroupId } = row
+  const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
+  const stored = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
+  if (stored && stored.name !== row.name) await leaveRenamed(look, row, stored.accessGroupId)
+  for (const group of groups) await deleteOwn(look, row, group)
+  if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
+  await look.deps.db.tx((tx) => take(tx, 'bookingGroups', { spaceId, siteId, bookingId }))
 }
 
-const leaveRenamed = async (look: Look, row: BookingGroupRow, accessGroupId: AccessGroupId) => {
-  const { siteId, spaceId, written } = row
+const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<void> => {
+  const ledger = { ...row, accessGroupId: group.accessGroupId }
+  const proof = proveBookingGroup({ siteId: row.siteId, ledger, group })
+  if (proof) await look.ksWrite.deleteAccessGroup(proof)
+}
+
+const leaveRenamed = async (look: Look, row: Group, accessGroupId: AccessGroupId) => {
+  const { siteId, written } = row
   const inside = await look.ks.listGroupUsers(siteId, accessGroupId)
-  const pairing = (await listPairings(look.deps.db.read, spaceId)).find(
-    ({ saltoUserId }) => saltoUserId !== null && saltoUserId === written?.saltoUserId,
-  )
+  const saltoUserId = written?.saltoUserId
+  const pairing = saltoUserId && (await one(look.deps.db.read, 'pairings', { siteId, saltoUserId }))
   const siteUser = pairing?.siteUserId && (await look.ks.getSiteUser(siteId, pairing.siteUserId))
   if (!siteUser || !inside.includes(siteUser.saltoUserId)) return
   const observed = new Set([accessGroupId])

@@ -1,363 +1,200 @@
-// One person ⇄ one site user: the user, its seat, its places in plan groups, its tag. New doors are
-// opened before old ones are closed; what fails is said, and the rest goes on.
-import {
-  desiredPlaces,
-  isActive,
-  lastEnd,
-  later,
-  nextChange,
-  type PlanInterval,
-} from '../core/entitlements.ts'
-import { ReconnectNeeded, Refused, Rejected, RetryLater } from '../core/errors.ts'
-import { isAdministrative, provePlace, proveUser } from '../core/fence.ts'
-import { type AccessGroupId, asId, type PairingId } from '../core/ids.ts'
+// One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
+// said, and the rest goes on.
+import { isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
+import { ReconnectNeeded, Refused } from '../core/errors.ts'
+import { isAdministrative, proveUser } from '../core/fence.ts'
+import { asId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
-import { alias, ksName, sameName } from '../core/names.ts'
-import { priority } from '../core/problems.ts'
-import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, personEndsAt } from '../core/steps.ts'
-import { listBookings, listPlans, type MembershipRow } from '../db/cobot-snapshot.ts'
-import { personOf } from '../db/entitled.ts'
-import {
-  getPairing,
-  listGroupPlaces,
-  type PairingRow,
-  removeGroupPlace,
-  removePairing,
-  saveGroupPlace,
-  updateGroupPlace,
-  updatePairing,
-} from '../db/ledger.ts'
-import { listPlanGroups } from '../db/mappings.ts'
-import { getSite, type SiteRow } from '../db/spaces.ts'
-import { isNotYetThere } from '../salto/assumed.ts'
+import { alias, ksName } from '../core/names.ts'
+import { personEndsAt } from '../core/steps.ts'
+import { listBookings } from '../db/snapshots.ts'
+import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
+import { change, list, one, type Row } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { findOrMakeUser } from './find-site-user.ts'
+import { leavePlace, reconcilePlaces } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
-import type { Look, TaskHandler } from './run.ts'
+import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
-/** A user we made is kept, suspended, for this long after the end: undoing brings the same one back. */
+/** A user we made is kept, suspended, for this long: undoing a cancellation brings the same one back. */
 const keepUserMs = 30 * 24 * 3600_000
-const notYetThereMs = 2 * 60_000
 
 /** What one look knows of a person. */
 export type Person = {
-  pairing: PairingRow
+  pairing: Row<'pairings'>
+  /** The pairing's subject in problems. */
+  subject: string
   site: SiteRow
-  memberships: MembershipRow[]
+  name: string
+  email: string | null
+  memberships: Row<'memberships'>[]
   intervals: PlanInterval[]
   /** Entitled to anything now, by a membership or by a booking that began during one. */
-  entitled: boolean
-  /** Had something, and has nothing now or later. */
-  ended: boolean
+  isEntitled: boolean
+  /** Has nothing now, and nothing to come. */
+  hasEnded: boolean
 }
 
 export const reconcilePairing: TaskHandler = async (look) => {
-  const { db } = look.deps
-  const pairing = await getPairing(db.read, look.spaceId, asId<PairingId>(look.work.subject))
-  const site = pairing && (await getSite(db.read, look.spaceId, pairing.siteId))
+  const { read } = look.deps.db
+  const { spaceId } = look
+  const pairingId = asId<PairingId>(look.work.subject)
+  const pairing = await one(read, 'pairings', { spaceId, pairingId })
+  const site = pairing && (await one(read, 'sites', { spaceId, siteId: pairing.siteId }))
   if (!pairing || !site) return
   const person = await personNow(look, pairing, site)
-  const going = pairing.order === 'disconnect' || site.state === 'leaving'
   try {
-    if (going) await disconnect(look, person)
-    else await convergePerson(look, person)
+    if (pairing.state === 'leaving' || site.state === 'leaving') await disconnect(look, person)
+    else await converge(look, person)
   } catch (error) {
-    if (error instanceof ReconnectNeeded && error.side === 'salto')
-      await sayUndelivered(look, person)
+    if (error instanceof ReconnectNeeded) await sayUndelivered(look, person)
     throw error
   }
 }
 
-const personNow = async (look: Look, pairing: PairingRow, site: SiteRow): Promise<Person> => {
+const personNow = async (
+  look: Look,
+  pairing: Person['pairing'],
+  site: SiteRow,
+): Promise<Person> => {
   const { read } = look.deps.db
   const now = look.now()
-  const { memberships, intervals } = await personOf(read, look.space, pairing.pairingId)
-  const membershipIds = memberships.map(({ membershipId }) => membershipId)
-  const bookings = await listBookings(read, look.spaceId, { after: now, membershipIds })
-  const begun = bookings.filter(({ startsAt }) => startsAt <= now)
-  const active = intervals.some((interval) => isActive(interval, now))
-  const until = personEndsAt(intervals, begun)
-  const entitled = active || (until !== null && now < until)
+  const { pairingId } = pairing
+  const { memberships, intervals } = await personOf(read, look.space, pairingId)
+  const membershipId = memberships.map((each) => each.membershipId)
+  const bookings = await listBookings(read, look.spaceId, { after: now, membershipId })
+  const until = personEndsAt(
+    intervals,
+    bookings.filter(({ startsAt }) => startsAt <= now),
+  )
+  const isMember = intervals.some((interval) => isActive(interval, now))
+  const isEntitled = isMember || (until !== null && now < until)
   look.lookAgainAt(nextChange(intervals, now))
-  if (!active && entitled) look.lookAgainAt(until)
-  const comes = intervals.some(({ startsAt }) => startsAt > now)
-  return { pairing, site, memberships, intervals, entitled, ended: !entitled && !comes }
+  if (isEntitled && !isMember) look.lookAgainAt(until)
+  const current = memberships.filter(({ goneAt }) => !goneAt)
+  const name = [...current, ...memberships].find((each) => each.name)?.name ?? ''
+  return {
+    ...{ pairing, subject: `pairing:${pairingId}`, site, memberships, intervals, name },
+    email: current.find((each) => each.email)?.email ?? null,
+    isEntitled,
+    hasEnded: !isEntitled && !intervals.some(({ startsAt }) => startsAt > now),
+  }
 }
 
-const convergePerson = async (look: Look, person: Person): Promise<void> => {
-  const { pairing, site } = person
+export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'pairings'>>) => {
+  Object.assign(pairing, set)
+  const { spaceId, pairingId } = pairing
+  return look.deps.db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
+}
+
+const converge = async (look: Look, person: Person): Promise<void> => {
   const siteUser = await findOrMakeUser(look, person)
   if (!siteUser) return
   if (isAdministrative(siteUser)) {
-    look.problem('P21', `pairing:${pairing.pairingId}`, { name: nameOf(person) })
+    look.problem('P21', person.subject, { name: person.name })
     return
   }
   await look.attempt(() => lockOut(look, person, siteUser))
-  if (person.entitled) await look.attempt(() => takeSeat(look, person, siteUser))
-  await places(look, person, siteUser)
-  await reconcileTags(look, person, siteUser)
-  await end(look, person, siteUser)
+  await look.attempt(() => reconcileTags(look, person, siteUser))
+  if (person.isEntitled) await look.attempt(() => takeSeat(look, person, siteUser))
+  await look.attempt(() => reconcilePlaces(look, person, siteUser))
   await look.attempt(() => keepAlias(look, person, siteUser))
-  if (pairing.siteId === site.siteId && person.entitled && !siteUser.tagNumber)
-    await sayNothingToOpenWith(look, person, siteUser)
+  await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
+  await look.attempt(() => end(look, person, siteUser))
 }
 
-export const nameOf = ({ memberships }: Person): string =>
-  memberships.find(({ name, goneAt }) => name && !goneAt)?.name ?? memberships[0]?.name ?? ''
-
 /** Lock out, let in again: told to KS once, never converged back (R18). */
-const lockOut = async (look: Look, { pairing }: Person, siteUser: SiteUser): Promise<void> => {
-  if (pairing.lockedOutDone) return
+const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
+  const { lockedOut: blocked, lockedOutDone, siteId } = person.pairing
+  if (lockedOutDone) return
   const { siteUserId } = siteUser
-  if (siteUser.blocked !== pairing.lockedOut)
-    await look.ksWrite.updateSiteUser({
-      ...{ siteId: pairing.siteId, siteUserId },
-      blocked: pairing.lockedOut,
-    })
-  await look.deps.db.tx((tx) =>
-    updatePairing(tx, look.spaceId, pairing.pairingId, { lockedOutDone: true }),
-  )
+  if (siteUser.blocked !== blocked)
+    await look.ksWrite.updateSiteUser({ siteId, siteUserId, blocked })
+  await storePairing(look, person, { lockedOutDone: true })
 }
 
 const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
-  const { pairing, site } = person
+  if (siteUser.seat === 'subscribed') return
+  const { pairing, site, subject, name } = person
   const { siteUserId } = siteUser
-  if (siteUser.seat !== 'subscribed') {
-    try {
-      await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      await storeSeat(look, pairing, 'suspended')
-      const { seatsAllowed, seatsUsed } = site.info
-      look.problem('P03', `pairing:${pairing.pairingId}`, {
-        name: nameOf(person),
-        allowed: String(seatsAllowed ?? ''),
-        used: String(seatsUsed ?? seatsAllowed ?? ''),
-      })
-      return
-    }
-  }
-  await storeSeat(look, pairing, 'subscribed')
-}
-
-const storeSeat = (look: Look, pairing: PairingRow, seat: PairingRow['seat']) =>
-  pairing.seat === seat
-    ? Promise.resolve()
-    : look.deps.db.tx((tx) => updatePairing(tx, look.spaceId, pairing.pairingId, { seat }))
-
-/** Places in plan groups: what the memberships give now, against what KS shows. */
-const places = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
-  const { db } = look.deps
-  const { spaceId } = look
-  const { pairing, site } = person
-  const { pairingId, siteId } = pairing
-  const now = look.now()
-  const groupsOf = await planGroupsOf(look, site)
-  const desired = desiredPlaces(person.intervals, groupsOf, now)
-  const applied = await listGroupPlaces(db.read, spaceId, pairingId)
-  const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
-  const observed = new Set(listed.map((group) => group.accessGroupId))
-  const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
-  look.lookAgainAt(nextAt)
-  const key = (accessGroupId: AccessGroupId) => ({ spaceId, siteId, pairingId, accessGroupId })
-  let joinFailed = false
-  for (const step of steps) {
-    const place = key(step.accessGroupId)
-    switch (step.kind) {
-      case 'keep':
-        await db.tx((tx) =>
-          saveGroupPlace(tx, {
-            ...place,
-            ...{ origin: step.origin, basis: step.basis, joinedAt: now },
-            ...{ missingSince: null, changedByHandAt: null, unwantedSince: null },
-          }),
-        )
-        break
-      case 'join': {
-        const joined = await look.attempt(() => join(look, person, siteUser, place, step.basis))
-        joinFailed ||= !joined
-        break
-      }
-      case 'leave': {
-        const unwantedSince =
-          endOfPlace(person.intervals, groupsOf, step.accessGroupId, now) ?? step.unwantedSince
-        if (mayLeave({ joinFailed, unwantedSince, now }))
-          await look.attempt(() => leave(look, siteUser, place, observed))
-        else {
-          look.lookAgainAt(new Date(unwantedSince.getTime() + makeBeforeBreakMs))
-          await db.tx((tx) => updateGroupPlace(tx, place, { unwantedSince }))
-        }
-        break
-      }
-      case 'forget':
-        await db.tx((tx) => removeGroupPlace(tx, place))
-        break
-      case 'suspect':
-        await db.tx((tx) => updateGroupPlace(tx, place, { missingSince: now }))
-        break
-      case 'changedByHand':
-        await db.tx((tx) => updateGroupPlace(tx, place, { changedByHandAt: now }))
-        break
-    }
-  }
-  const byHand = await listGroupPlaces(db.read, spaceId, pairingId)
-  if (byHand.some(({ changedByHandAt }) => changedByHandAt))
-    look.problem('P10', `pairing:${pairingId}`, { name: nameOf(person) })
-}
-
-/** From a plan to its groups; a plan nobody has looked at yet is asked for (D5). */
-const planGroupsOf = async (look: Look, site: SiteRow) => {
-  const { read } = look.deps.db
-  const rows = await listPlanGroups(read, look.spaceId, site.siteId)
-  const plans = await listPlans(read, look.spaceId)
-  return ({ planId, planName }: PlanInterval): AccessGroupId[] => {
-    const id = planId ?? plans.find((plan) => !plan.goneAt && sameName(plan.name, planName))?.planId
-    if (!id) return []
-    const found = rows.filter((row) => row.planId === id)
-    if (found.length === 0 || found.some(({ state }) => state === 'making'))
-      look.ask('reconcilePlan', id, priority.soon)
-    return found.flatMap(({ accessGroupId, state }) =>
-      accessGroupId && state === 'ready' ? [accessGroupId] : [],
-    )
-  }
-}
-
-/** When the last entitlement to this group ended; null when that is not a matter of dates. */
-const endOfPlace = (
-  intervals: readonly PlanInterval[],
-  groupsOf: (interval: PlanInterval) => AccessGroupId[],
-  accessGroupId: AccessGroupId,
-  now: Date,
-): Date | null =>
-  intervals
-    .filter(({ endsAt }) => endsAt && endsAt <= now)
-    .filter((interval) => groupsOf(interval).includes(accessGroupId))
-    .reduce<Date | null>((last, { endsAt }) => (endsAt ? later(endsAt, last) : last), null)
-
-type PlaceKey = Parameters<typeof removeGroupPlace>[1]
-
-const join = async (
-  look: Look,
-  { pairing }: Person,
-  { saltoUserId }: SiteUser,
-  place: PlaceKey,
-  basis: string,
-): Promise<void> => {
-  const { db } = look.deps
-  const { siteId, accessGroupId } = place
-  const clean = { missingSince: null, changedByHandAt: null, unwantedSince: null }
-  const intent = { ...place, ...clean, origin: 'made' as const, basis, joinedAt: null }
-  await db.tx((tx) => saveGroupPlace(tx, intent))
   try {
-    await look.ksWrite.joinAccessGroup({ siteId, accessGroupId, saltoUserId })
+    await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    const sinceMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
-    if (isNotYetThere(error) && sinceMs < notYetThereMs)
-      throw new RetryLater('SALTO does not know the new user everywhere yet', 5000)
-    const group = await look.ks.getAccessGroup(siteId, accessGroupId)
-    if (group) throw error
-    await askPlansOf(look, place)
-    throw new Rejected('P04', { group: '' }, `access group ${accessGroupId} is gone`)
+    const { seatsAllowed, seatsUsed } = site.info
+    const [allowed, used] = [seatsAllowed ?? '', seatsUsed ?? seatsAllowed ?? ''].map(String)
+    look.problem('P03', subject, { name, allowed: allowed ?? '', used: used ?? '' })
   }
-  await db.tx((tx) => updateGroupPlace(tx, place, { joinedAt: look.now() }))
-}
-
-const askPlansOf = async (look: Look, { siteId, accessGroupId }: PlaceKey) => {
-  const rows = await listPlanGroups(look.deps.db.read, look.spaceId, siteId)
-  for (const row of rows.filter((each) => each.accessGroupId === accessGroupId))
-    look.ask('reconcilePlan', row.planId)
-}
-
-const leave = async (
-  look: Look,
-  siteUser: SiteUser,
-  place: PlaceKey,
-  observed: ReadonlySet<AccessGroupId>,
-): Promise<void> => {
-  const proof = provePlace({ siteId: place.siteId, ledger: place, siteUser, observed })
-  if (!proof) return
-  await look.ksWrite.leaveAccessGroup(proof)
-  await look.deps.db.tx((tx) => removeGroupPlace(tx, place))
-}
-
-/** The end of a person: the seat at once, the user we made 30 days later; coming back undoes it. */
-const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
-  const { db } = look.deps
-  const { pairing } = person
-  const { siteId, pairingId } = pairing
-  const { siteUserId } = siteUser
-  const made = pairing.origin === 'made'
-  if (!person.ended && pairing.endedAt)
-    await db.tx((tx) => updatePairing(tx, look.spaceId, pairingId, { endedAt: null }))
-  if (made && !person.entitled && siteUser.seat === 'subscribed')
-    await look.attempt(async () => {
-      await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
-      await storeSeat(look, pairing, 'suspended')
-      await askSuspended(look)
-    })
-  if (!person.ended) return
-  const endedAt = pairing.endedAt ?? look.now()
-  if (!pairing.endedAt) await db.tx((tx) => updatePairing(tx, look.spaceId, pairingId, { endedAt }))
-  if (!made) return
-  const deleteAt = new Date(endedAt.getTime() + keepUserMs)
-  if (look.now() < deleteAt) {
-    look.lookAgainAt(deleteAt)
-    return
-  }
-  const proof = proveUser({ siteId, ledger: pairing, siteUser })
-  if (!proof) return
-  await look.ksWrite.deleteSiteUser(proof)
-  await db.tx((tx) => removePairing(tx, look.spaceId, pairingId))
 }
 
 /** The alias carries Cobot's name for the person, and our marker; only of users we made. */
 const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
-  const { pairing } = person
-  if (pairing.origin !== 'made' || person.ended) return
-  const named = { name: nameOf(person) || null, email: person.memberships[0]?.email ?? null }
-  const wanted = { ...named, marker: pairing.marker }
-  if (siteUser.alias === alias(wanted)) return
-  await look.ksWrite.updateSiteUser({
-    ...{ siteId: pairing.siteId, siteUserId: siteUser.siteUserId, alias: alias(wanted) },
-    ...(siteUser.hasProfile ? {} : ksName(wanted)),
-  })
+  const { origin, siteId } = person.pairing
+  const named = { ...person, marker: person.pairing.marker }
+  if (origin !== 'made' || person.hasEnded || siteUser.alias === alias(named)) return
+  const names = siteUser.hasProfile ? {} : ksName(named)
+  const { siteUserId } = siteUser
+  await look.ksWrite.updateSiteUser({ siteId, siteUserId, alias: alias(named), ...names })
 }
 
 const sayNothingToOpenWith = async (look: Look, person: Person, siteUser: SiteUser) => {
-  const fresh = await look.ks.getSiteUser(person.pairing.siteId, siteUser.siteUserId)
-  if (fresh && !fresh.tagNumber && !fresh.hasProfile)
-    look.problem('P22', `pairing:${person.pairing.pairingId}`, { name: nameOf(person) })
+  const { spaceId, pairingId } = person.pairing
+  const held = await list(look.deps.db.read, 'tagHolders', { spaceId, pairingId, state: 'held' })
+  const hasKey = held.length > 0 || siteUser.tagNumber || siteUser.hasProfile
+  if (person.isEntitled && !hasKey) look.problem('P22', person.subject, { name: person.name })
+}
+
+/** The end: the seat at once, the user we made 30 days later. An adopted user keeps what is theirs. */
+const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
+  const { pairing } = person
+  const { siteId } = pairing
+  const { siteUserId, seat } = siteUser
+  const isMade = pairing.origin === 'made'
+  if (isMade && !person.isEntitled && seat === 'subscribed') {
+    await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
+    await askSuspended(look)
+  }
+  if (!person.hasEnded) {
+    if (pairing.endedAt) await storePairing(look, person, { endedAt: null })
+    return
+  }
+  const endedAt = pairing.endedAt ?? look.now()
+  if (!pairing.endedAt) await storePairing(look, person, { endedAt })
+  const deleteAt = new Date(endedAt.getTime() + keepUserMs)
+  if (isMade && look.now() < deleteAt) look.lookAgainAt(deleteAt)
+  else if (isMade) await deleteUser(look, person, siteUser)
+}
+
+const deleteUser = async (look: Look, { pairing }: Person, siteUser: SiteUser): Promise<void> => {
+  const { spaceId, siteId, pairingId } = pairing
+  const proof = proveUser({ siteId, ledger: pairing, siteUser })
+  if (!proof) return
+  await look.ksWrite.deleteSiteUser(proof)
+  await look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
 }
 
 /** Disconnect: takes out what we put in, leaves the rest (D10). */
-const disconnect = async (look: Look, { pairing }: Person): Promise<void> => {
+const disconnect = async (look: Look, person: Person): Promise<void> => {
   const { db } = look.deps
-  const { spaceId } = look
-  const { siteId, pairingId, siteUserId } = pairing
-  if (!siteUserId && pairing.creatingSince) {
-    const sinceMs = look.now().getTime() - pairing.creatingSince.getTime()
-    if (sinceMs < look.deps.config.settleMs)
-      throw new RetryLater('a user may still be appearing', look.deps.config.settleMs - sinceMs)
-  }
-  const found = siteUserId
-    ? await look.ks.getSiteUser(siteId, siteUserId)
-    : pairing.creatingSince
-      ? ((await look.ks.findSiteUsersByMarker(siteId, pairing.marker))[0] ?? null)
-      : null
-  if (found && !isAdministrative(found)) {
-    const listed = await look.ks.listGroupsOfSiteUser(siteId, found.siteUserId)
+  const { pairing } = person
+  const { spaceId, siteId, pairingId, siteUserId } = pairing
+  if (!siteUserId && pairing.creatingSince) settleFirst(look, pairing.creatingSince)
+  const marked = siteUserId ? [] : await look.ks.findSiteUsersByMarker(siteId, pairing.marker)
+  const siteUser = siteUserId ? await look.ks.getSiteUser(siteId, siteUserId) : (marked[0] ?? null)
+  if (siteUser && !isAdministrative(siteUser)) {
+    const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
     const observed = new Set(listed.map((group) => group.accessGroupId))
-    for (const place of await listGroupPlaces(db.read, spaceId, pairingId))
-      if (place.origin === 'made') await leave(look, found, place, observed)
-    const ledger = { ...pairing, siteUserId: found.siteUserId, origin: pairing.origin ?? 'made' }
-    const proof = proveUser({ siteId, ledger, siteUser: found })
+    for (const place of await list(db.read, 'groupPlaces', { spaceId, pairingId, origin: 'made' }))
+      await leavePlace(look, siteUser, place, observed)
+    const origin = pairing.origin ?? 'made'
+    const ledger = { ...pairing, siteUserId: siteUser.siteUserId, origin }
+    const proof = proveUser({ siteId, ledger, siteUser })
     if (proof) await look.ksWrite.deleteSiteUser(proof)
+    else await reconcileTags(look, { ...person, hasEnded: true }, siteUser, { takeAll: true })
   }
   await db.tx(async (tx) => {
-    const { memberships } = await personOf(tx, look.space, pairingId)
-    const membershipIds = memberships.map(({ membershipId }) => membershipId)
-    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipIds })
+    const membershipId = person.memberships.map((each) => each.membershipId)
+    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
     await removePairing(tx, spaceId, pairingId)
     for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId)
   })
@@ -365,13 +202,10 @@ const disconnect = async (look: Look, { pairing }: Person): Promise<void> => {
 }
 
 /** SALTO does not let us in, and somebody's time is over: the admin must know whom to remove (P16). */
-const sayUndelivered = async (look: Look, person: Person): Promise<void> => {
-  const { db } = look.deps
-  const held = await listGroupPlaces(db.read, look.spaceId, person.pairing.pairingId)
-  const over = lastEnd(person.intervals)
-  if (held.length > 0 && !person.intervals.some((interval) => isActive(interval, look.now())))
-    look.problem('P16', `pairing:${person.pairing.pairingId}`, {
-      name: nameOf(person),
-      since: (over ?? look.now()).toISOString(),
-    })
+const sayUndelivered = async (look: Look, { pairing, intervals, name, subject }: Person) => {
+  const { spaceId, pairingId } = pairing
+  const held = await list(look.deps.db.read, 'groupPlaces', { spaceId, pairingId })
+  const since = (lastEnd(intervals) ?? look.now()).toISOString()
+  const isMember = intervals.some((interval) => isActive(interval, look.now()))
+  if (held.length > 0 && !isMember) look.problem('P16', subject, { name, since })
 }

@@ -1,96 +1,91 @@
 // A plan of the space and the access group for it. A name proposes once; from then on the id
 // counts (R8). A plan without group gets one that opens nothing until somebody chooses locks.
-
-import { RetryLater } from '../core/errors.ts'
 import { asId, type PlanId } from '../core/ids.ts'
-import type { AccessGroup } from '../core/model.ts'
+import type { AccessGroup, Plan } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
-import { listMemberships, listPlans } from '../db/cobot-snapshot.ts'
-import { getPlanGroup, isGroupMapped, type PlanGroupRow, savePlanGroup } from '../db/mappings.ts'
+import { getSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import type { Look, TaskHandler } from './run.ts'
+import { list, one, put, type Row } from '../db/store.ts'
+import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 export const reconcilePlan: TaskHandler = async (look) => {
   const { db } = look.deps
   const { spaceId } = look
   const planId = asId<PlanId>(look.work.subject)
   const site = await getActiveSite(db.read, spaceId)
-  const plan = (await listPlans(db.read, spaceId)).find((each) => each.planId === planId)
+  const plan = await getSnapshot(db.read, spaceId, 'plan', planId)
   if (!site || !plan) return
-  const before = await getPlanGroup(db.read, spaceId, site.siteId, planId)
+  const before = await one(db.read, 'planGroups', { spaceId, siteId: site.siteId, planId })
   const groups = await look.ks.listAccessGroups(site.siteId)
-  const row =
-    before?.accessGroupId && before.state !== 'making'
-      ? keepMapping(before, groups)
-      : await findOrMake(look, site, { planId, name: plan.name }, before, groups)
-
+  const row = before?.accessGroupId
+    ? keepMapping(before, groups)
+    : await findOrMake(look, site, plan, before, groups)
   const group = groups.find((each) => each.accessGroupId === row.accessGroupId)
   const opensNothing = row.state === 'ready' && !(await opensSomething(look, site, group))
-  const after = { ...row, opensNothing }
-  if (after.state === 'several' || after.state === 'missing')
-    look.problem('P04', `plan:${planId}`, { plan: plan.name, group: row.name, state: row.state })
-  if (opensNothing) look.problem('P18', `plan:${planId}`, { plan: plan.name, group: row.name })
+  const params = { plan: plan.name, group: row.name, state: row.state }
+  if (row.state !== 'ready') look.problem('P04', `plan:${planId}`, params)
+  if (opensNothing) look.problem('P18', `plan:${planId}`, params)
   await db.tx(async (tx) => {
-    await savePlanGroup(tx, after)
-    const changed = before?.accessGroupId !== after.accessGroupId || before.state !== after.state
-    if (!changed) return
-    for (const membership of await listMemberships(tx, spaceId)) {
-      const { pairingId, plan: current, upcomingPlan } = membership
-      const onIt = [current, upcomingPlan].some(
-        (each) => each && (each.planId === planId || sameName(each.name, plan.name)),
-      )
-      if (pairingId && onIt) await look.askIn(tx, 'reconcilePairing', pairingId)
+    await put(tx, 'planGroups', { ...row, opensNothing })
+    if (before?.accessGroupId === row.accessGroupId && before.state === row.state) return
+    for (const { pairingId, ...membership } of await list(tx, 'memberships', { spaceId })) {
+      const plans = [membership.plan, membership.upcomingPlan]
+      const isOnIt = plans.some((p) => p?.planId === planId || sameName(p?.name ?? '', plan.name))
+      if (pairingId && isOnIt) await look.askIn(tx, 'reconcilePairing', pairingId)
     }
   })
 }
 
-const keepMapping = (row: PlanGroupRow, groups: AccessGroup[]): PlanGroupRow => {
+const keepMapping = (row: Row<'planGroups'>, groups: AccessGroup[]): Row<'planGroups'> => {
   const there = groups.some((each) => each.accessGroupId === row.accessGroupId)
   return { ...row, state: there ? 'ready' : 'missing' }
 }
 
 const findOrMake = async (
   look: Look,
-  site: SiteRow,
-  plan: { planId: PlanId; name: string },
-  before: PlanGroupRow | null,
+  { siteId }: SiteRow,
+  plan: Plan,
+  before: Row<'planGroups'> | null,
   groups: AccessGroup[],
-): Promise<PlanGroupRow> => {
-  const { db, config } = look.deps
+): Promise<Row<'planGroups'>> => {
+  const { db } = look.deps
   const { spaceId } = look
-  const { siteId } = site
-  const name = before?.state === 'making' ? before.name : plan.name.trim()
-  const fitting: AccessGroup[] = []
-  for (const group of groups.filter((each) => sameName(each.name, name)))
-    if (!(await isGroupMapped(db.read, spaceId, siteId, group.accessGroupId))) fitting.push(group)
-  const row: PlanGroupRow = {
+  const making = before?.state === 'making'
+  const name = making ? before.name : plan.name.trim()
+  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const fitting = groups
+    .filter((group) => sameName(group.name, name))
+    .filter((group) => !mapped.some((row) => row.accessGroupId === group.accessGroupId))
+  const row: Row<'planGroups'> = {
     ...{ spaceId, siteId, planId: plan.planId, name, accessGroupId: null, opensNothing: false },
-    origin: 'matched',
-    state: 'several',
-    changedAt: look.now(),
+    ...{ origin: 'matched', state: 'several', changedAt: look.now() },
   }
   const [group] = fitting
   if (fitting.length > 1) return row
   if (group) {
-    const made = before?.state === 'making'
-    if (made) await makeAlways(look, site, group)
-    const origin = made ? 'made' : 'matched'
-    return { ...row, accessGroupId: group.accessGroupId, name: group.name, origin, state: 'ready' }
+    const { accessGroupId } = group
+    if (making) await makeAlways(look, siteId, group)
+    return {
+      ...row,
+      accessGroupId,
+      name: group.name,
+      origin: making ? 'made' : 'matched',
+      state: 'ready',
+    }
   }
-  if (before?.state === 'making') {
-    const sinceMs = look.now().getTime() - before.changedAt.getTime()
-    if (sinceMs < config.settleMs)
-      throw new RetryLater('a group may still be appearing', config.settleMs - sinceMs)
-  }
-  const making: PlanGroupRow = { ...row, origin: 'made', state: 'making' }
-  await db.tx((tx) => savePlanGroup(tx, making))
-  const created = await look.ksWrite.createAccessGroup({ siteId, name })
-  await makeAlways(look, site, created)
-  return { ...making, accessGroupId: created.accessGroupId, state: 'ready' }
+  if (making) settleFirst(look, before.changedAt)
+  await db.tx((tx) => put(tx, 'planGroups', { ...row, origin: 'made', state: 'making' }))
+  const made = await look.ksWrite.createAccessGroup({ siteId, name })
+  await makeAlways(look, siteId, made)
+  return { ...row, accessGroupId: made.accessGroupId, origin: 'made', state: 'ready' }
 }
 
 /** No restriction of hours, once. */
-const makeAlways = async (look: Look, { siteId }: SiteRow, { accessGroupId }: AccessGroup) => {
+const makeAlways = async (
+  look: Look,
+  siteId: SiteRow['siteId'],
+  { accessGroupId }: AccessGroup,
+) => {
   const schedules = await look.ks.listGroupSchedules(siteId, accessGroupId)
   if (schedules.length === 0)
     await look.ksWrite.createSchedule({ siteId, accessGroupId, startLocal: null, endLocal: null })

@@ -11,6 +11,7 @@ import {
 } from '../connections/ks-writes.ts'
 import { saltoOf } from '../connections/salto.ts'
 import { earlier } from '../core/entitlements.ts'
+import { RetryLater } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import {
   type Ask,
@@ -44,12 +45,7 @@ export type Look = {
   askIn(tx: Tx, task: Task, subject: string, urgency?: Priority): Promise<void>
 }
 
-export type LookState = {
-  nextAt: Date | null
-  problems: Problem[]
-  asks: Ask[]
-  failure: unknown
-}
+export type LookState = { nextAt: Date | null; problems: Problem[]; asks: Ask[]; failure: unknown }
 
 /** A task: looks at one subject, reads the truth and converges. */
 export type TaskHandler = (look: Look) => Promise<void>
@@ -106,4 +102,10 @@ export const startLook = (
     askIn: (tx, ...args) => ask(tx, [askFor(...args)], deps.ports.clock.now()),
   }
   return { look, state }
+}
+
+/** A create whose answer was lost is looked for, and not repeated before this time is over. */
+export const settleFirst = (look: Look, since: Date): void => {
+  const leftMs = look.deps.config.settleMs - (look.now().getTime() - since.getTime())
+  if (leftMs > 0) throw new RetryLater('what was created may still be appearing', leftMs)
 }

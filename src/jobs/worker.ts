@@ -15,9 +15,9 @@ import {
   Unavailable,
 } from '../core/errors.ts'
 import { priority, type Task } from '../core/problems.ts'
-import { getConnection, setConnectionState } from '../db/connections.ts'
 import { replaceProblems } from '../db/problems.ts'
-import { getActiveSite, getSpace } from '../db/spaces.ts'
+import { getActiveSite } from '../db/spaces.ts'
+import { change, one } from '../db/store.ts'
 import {
   ask,
   type Claim,
@@ -25,7 +25,7 @@ import {
   lease,
   listDue,
   nextRunAt,
-  renewLeases,
+  renewLease,
   settle,
   type WorkRow,
 } from '../db/work.ts'
@@ -86,7 +86,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
 
   const runOne = async (row: WorkRow, claim: Claim): Promise<void> => {
     const held = { until: new Date(clock.now().getTime() + config.leaseMs) }
-    const space = await getSpace(db.read, row.spaceId)
+    const space = await one(db.read, 'spaces', { spaceId: row.spaceId })
     const handler = handlers[row.task as Task]
     if (!space || !handler || space.state !== 'installed') {
       await db.tx((tx) =>
@@ -118,7 +118,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     const renew = async () => {
       const until = new Date(clock.now().getTime() + config.leaseMs)
       try {
-        await db.tx((tx) => renewLeases(tx, [token], until))
+        await db.tx((tx) => renewLease(tx, token, until))
         held.until = until
       } catch (error) {
         log.warn({ error }, 'could not renew a lease')
@@ -272,11 +272,8 @@ const refusedSubject = (row: WorkRow, state: LookState, { side, status, code }: 
   return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: `${side} said ${status}` }
 }
 
-const noteCobotRefusal = async ({ db }: Deps, row: WorkRow): Promise<void> => {
-  const connection = await getConnection(db.read, row.spaceId, 'cobot')
-  if (connection)
-    await db.tx((tx) => setConnectionState(tx, row.spaceId, 'cobot', connection.version, 'refused'))
-}
+const noteCobotRefusal = ({ db }: Deps, { spaceId }: WorkRow) =>
+  db.tx((tx) => change(tx, 'connections', { spaceId, side: 'cobot' }, { state: 'refused' }))
 
 /** A refusal concerns the space only if the fixed probe fails as well; else its subject (R12). */
 const spaceIsWell = async (deps: Deps, row: WorkRow, side: 'cobot' | 'salto'): Promise<boolean> => {

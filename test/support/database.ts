@@ -2,8 +2,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
-import { type Db, openSqlite, type Query, type Tx } from '../../src/db/open.ts'
-import { tables } from '../../src/db/schema.pg.ts'
+import { type Db, openSqlite, postgres } from '../../src/db/open.ts'
 
 export const dialects = ['sqlite', 'pg'] as const
 
@@ -12,10 +11,9 @@ export const openTestDatabase = async (dialect: (typeof dialects)[number]): Prom
   const client = new PGlite()
   const db = drizzle(client, { casing: 'snake_case' })
   await migrate(db, { migrationsFolder: 'drizzle/pg' })
-  const pglite = (q: unknown): Tx => ({ q: q as Query, t: tables, dialect: 'pg' })
   return {
-    read: pglite(db),
-    tx: (work) => db.transaction((tx) => work(pglite(tx))),
+    read: postgres(db),
+    tx: (work) => db.transaction((tx) => work(postgres(tx))),
     close: () => client.close(),
   }
 }

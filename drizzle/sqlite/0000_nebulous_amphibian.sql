@@ -1,13 +1,3 @@
-CREATE TABLE `access_groups` (
-	`space_id` text NOT NULL,
-	`site_id` text NOT NULL,
-	`access_group_id` text NOT NULL,
-	`name` text NOT NULL,
-	`lock_count` integer,
-	`read_at` integer NOT NULL,
-	PRIMARY KEY(`space_id`, `site_id`, `access_group_id`)
-);
---> statement-breakpoint
 CREATE TABLE `audit` (
 	`space_id` text NOT NULL,
 	`number` integer NOT NULL,
@@ -26,7 +16,6 @@ CREATE TABLE `authorizations` (
 	`state_hash` text PRIMARY KEY NOT NULL,
 	`purpose` text NOT NULL,
 	`subdomain` text NOT NULL,
-	`space_id` text,
 	`verifier_sealed` text NOT NULL,
 	`nonce` text NOT NULL,
 	`cobot_user_id` text,
@@ -50,7 +39,6 @@ CREATE TABLE `booking_groups` (
 	PRIMARY KEY(`space_id`, `site_id`, `booking_id`)
 );
 --> statement-breakpoint
-CREATE INDEX `booking_groups_name` ON `booking_groups` (`space_id`,`site_id`,`name`);--> statement-breakpoint
 CREATE TABLE `bookings` (
 	`space_id` text NOT NULL,
 	`booking_id` text NOT NULL,
@@ -66,7 +54,6 @@ CREATE TABLE `bookings` (
 );
 --> statement-breakpoint
 CREATE INDEX `bookings_membership` ON `bookings` (`space_id`,`membership_id`);--> statement-breakpoint
-CREATE INDEX `bookings_resource` ON `bookings` (`space_id`,`resource_id`);--> statement-breakpoint
 CREATE INDEX `bookings_time` ON `bookings` (`space_id`,`ends_at`);--> statement-breakpoint
 CREATE TABLE `budgets` (
 	`key` text PRIMARY KEY NOT NULL,
@@ -103,16 +90,6 @@ CREATE TABLE `group_places` (
 	PRIMARY KEY(`space_id`, `site_id`, `pairing_id`, `access_group_id`)
 );
 --> statement-breakpoint
-CREATE TABLE `locks` (
-	`space_id` text NOT NULL,
-	`site_id` text NOT NULL,
-	`lock_id` text NOT NULL,
-	`name` text NOT NULL,
-	`online` integer NOT NULL,
-	`read_at` integer NOT NULL,
-	PRIMARY KEY(`space_id`, `site_id`, `lock_id`)
-);
---> statement-breakpoint
 CREATE TABLE `memberships` (
 	`space_id` text NOT NULL,
 	`membership_id` text NOT NULL,
@@ -143,7 +120,6 @@ CREATE TABLE `pairings` (
 	`person` text NOT NULL,
 	`marker` text NOT NULL,
 	`state` text NOT NULL,
-	`order` text NOT NULL,
 	`candidates` text NOT NULL,
 	`not_them` integer NOT NULL,
 	`site_user_id` text,
@@ -151,12 +127,9 @@ CREATE TABLE `pairings` (
 	`origin` text,
 	`creating_since` integer,
 	`made_at` integer,
-	`seat` text,
 	`ended_at` integer,
 	`locked_out` integer NOT NULL,
 	`locked_out_done` integer NOT NULL,
-	`connected_by` text,
-	`changed_at` integer NOT NULL,
 	PRIMARY KEY(`space_id`, `pairing_id`)
 );
 --> statement-breakpoint
@@ -175,17 +148,6 @@ CREATE TABLE `plan_groups` (
 	PRIMARY KEY(`space_id`, `site_id`, `plan_id`)
 );
 --> statement-breakpoint
-CREATE INDEX `plan_groups_group` ON `plan_groups` (`space_id`,`site_id`,`access_group_id`);--> statement-breakpoint
-CREATE TABLE `plans` (
-	`space_id` text NOT NULL,
-	`plan_id` text NOT NULL,
-	`name` text NOT NULL,
-	`hidden` integer NOT NULL,
-	`read_at` integer NOT NULL,
-	`gone_at` integer,
-	PRIMARY KEY(`space_id`, `plan_id`)
-);
---> statement-breakpoint
 CREATE TABLE `problems` (
 	`space_id` text NOT NULL,
 	`code` text NOT NULL,
@@ -196,7 +158,6 @@ CREATE TABLE `problems` (
 	PRIMARY KEY(`space_id`, `code`, `subject`)
 );
 --> statement-breakpoint
-CREATE INDEX `problems_source` ON `problems` (`space_id`,`source`);--> statement-breakpoint
 CREATE TABLE `resource_doors` (
 	`space_id` text NOT NULL,
 	`site_id` text NOT NULL,
@@ -205,17 +166,7 @@ CREATE TABLE `resource_doors` (
 	`lock_ids` text NOT NULL,
 	`minutes_before` integer NOT NULL,
 	`minutes_after` integer NOT NULL,
-	`changed_at` integer NOT NULL,
 	PRIMARY KEY(`space_id`, `site_id`, `resource_id`)
-);
---> statement-breakpoint
-CREATE TABLE `resources` (
-	`space_id` text NOT NULL,
-	`resource_id` text NOT NULL,
-	`name` text NOT NULL,
-	`read_at` integer NOT NULL,
-	`gone_at` integer,
-	PRIMARY KEY(`space_id`, `resource_id`)
 );
 --> statement-breakpoint
 CREATE TABLE `sessions` (
@@ -230,27 +181,10 @@ CREATE TABLE `sessions` (
 	`expires_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE `site_users` (
-	`space_id` text NOT NULL,
-	`site_id` text NOT NULL,
-	`site_user_id` text NOT NULL,
-	`salto_user_id` text NOT NULL,
-	`first_name` text NOT NULL,
-	`last_name` text NOT NULL,
-	`email` text,
-	`alias` text,
-	`tag_number` text,
-	`blocked` integer NOT NULL,
-	`roles` text NOT NULL,
-	`read_at` integer NOT NULL,
-	PRIMARY KEY(`space_id`, `site_id`, `site_user_id`)
-);
---> statement-breakpoint
 CREATE TABLE `sites` (
 	`space_id` text NOT NULL,
 	`site_id` text NOT NULL,
 	`state` text NOT NULL,
-	`name` text NOT NULL,
 	`time_zone` text NOT NULL,
 	`info` text NOT NULL,
 	`read_at` integer NOT NULL,
@@ -258,6 +192,16 @@ CREATE TABLE `sites` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `sites_one_space` ON `sites` (`site_id`);--> statement-breakpoint
+CREATE TABLE `snapshots` (
+	`space_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`id` text NOT NULL,
+	`data` text NOT NULL,
+	`read_at` integer NOT NULL,
+	`gone_at` integer,
+	PRIMARY KEY(`space_id`, `kind`, `id`)
+);
+--> statement-breakpoint
 CREATE TABLE `spaces` (
 	`space_id` text PRIMARY KEY NOT NULL,
 	`subdomain` text NOT NULL,
@@ -283,30 +227,7 @@ CREATE TABLE `tag_holders` (
 	`pairing_id` text NOT NULL,
 	`state` text NOT NULL,
 	`done_at` integer,
-	`changed_at` integer NOT NULL,
 	PRIMARY KEY(`site_id`, `tag_id`)
-);
---> statement-breakpoint
-CREATE INDEX `tag_holders_pairing` ON `tag_holders` (`space_id`,`pairing_id`);--> statement-breakpoint
-CREATE TABLE `tags` (
-	`space_id` text NOT NULL,
-	`site_id` text NOT NULL,
-	`tag_id` text NOT NULL,
-	`number` text NOT NULL,
-	`blocked` integer NOT NULL,
-	`pod_tag` integer NOT NULL,
-	`holder` text,
-	`read_at` integer NOT NULL,
-	PRIMARY KEY(`space_id`, `site_id`, `tag_id`)
-);
---> statement-breakpoint
-CREATE TABLE `webhook_subscriptions` (
-	`space_id` text NOT NULL,
-	`event` text NOT NULL,
-	`subscription_id` text NOT NULL,
-	`active` integer NOT NULL,
-	`checked_at` integer NOT NULL,
-	PRIMARY KEY(`space_id`, `event`)
 );
 --> statement-breakpoint
 CREATE TABLE `work` (

@@ -1,13 +1,3 @@
-CREATE TABLE "access_groups" (
-	"space_id" text NOT NULL,
-	"site_id" text NOT NULL,
-	"access_group_id" text NOT NULL,
-	"name" text NOT NULL,
-	"lock_count" integer,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "access_groups_space_id_site_id_access_group_id_pk" PRIMARY KEY("space_id","site_id","access_group_id")
-);
---> statement-breakpoint
 CREATE TABLE "audit" (
 	"space_id" text NOT NULL,
 	"number" integer NOT NULL,
@@ -23,16 +13,16 @@ CREATE TABLE "audit" (
 );
 --> statement-breakpoint
 CREATE TABLE "authorizations" (
-	"state_hash" text PRIMARY KEY NOT NULL,
+	"state_hash" text NOT NULL,
 	"purpose" text NOT NULL,
 	"subdomain" text NOT NULL,
-	"space_id" text,
 	"verifier_sealed" text NOT NULL,
 	"nonce" text NOT NULL,
 	"cobot_user_id" text,
 	"locale" text,
 	"cookie_hash" text,
-	"expires_at" timestamp (3) with time zone NOT NULL
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "authorizations_state_hash_pk" PRIMARY KEY("state_hash")
 );
 --> statement-breakpoint
 CREATE TABLE "booking_groups" (
@@ -65,10 +55,11 @@ CREATE TABLE "bookings" (
 );
 --> statement-breakpoint
 CREATE TABLE "budgets" (
-	"key" text PRIMARY KEY NOT NULL,
+	"key" text NOT NULL,
 	"tokens" double precision NOT NULL,
 	"filled_at" timestamp (3) with time zone NOT NULL,
-	"not_before" timestamp (3) with time zone
+	"not_before" timestamp (3) with time zone,
+	CONSTRAINT "budgets_key_pk" PRIMARY KEY("key")
 );
 --> statement-breakpoint
 CREATE TABLE "connections" (
@@ -99,16 +90,6 @@ CREATE TABLE "group_places" (
 	CONSTRAINT "group_places_space_id_site_id_pairing_id_access_group_id_pk" PRIMARY KEY("space_id","site_id","pairing_id","access_group_id")
 );
 --> statement-breakpoint
-CREATE TABLE "locks" (
-	"space_id" text NOT NULL,
-	"site_id" text NOT NULL,
-	"lock_id" text NOT NULL,
-	"name" text NOT NULL,
-	"online" boolean NOT NULL,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "locks_space_id_site_id_lock_id_pk" PRIMARY KEY("space_id","site_id","lock_id")
-);
---> statement-breakpoint
 CREATE TABLE "memberships" (
 	"space_id" text NOT NULL,
 	"membership_id" text NOT NULL,
@@ -137,7 +118,6 @@ CREATE TABLE "pairings" (
 	"person" text NOT NULL,
 	"marker" text NOT NULL,
 	"state" text NOT NULL,
-	"order" text NOT NULL,
 	"candidates" jsonb NOT NULL,
 	"not_them" boolean NOT NULL,
 	"site_user_id" text,
@@ -145,12 +125,9 @@ CREATE TABLE "pairings" (
 	"origin" text,
 	"creating_since" timestamp (3) with time zone,
 	"made_at" timestamp (3) with time zone,
-	"seat" text,
 	"ended_at" timestamp (3) with time zone,
 	"locked_out" boolean NOT NULL,
 	"locked_out_done" boolean NOT NULL,
-	"connected_by" text,
-	"changed_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "pairings_space_id_pairing_id_pk" PRIMARY KEY("space_id","pairing_id")
 );
 --> statement-breakpoint
@@ -165,16 +142,6 @@ CREATE TABLE "plan_groups" (
 	"opens_nothing" boolean NOT NULL,
 	"changed_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "plan_groups_space_id_site_id_plan_id_pk" PRIMARY KEY("space_id","site_id","plan_id")
-);
---> statement-breakpoint
-CREATE TABLE "plans" (
-	"space_id" text NOT NULL,
-	"plan_id" text NOT NULL,
-	"name" text NOT NULL,
-	"hidden" boolean NOT NULL,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	"gone_at" timestamp (3) with time zone,
-	CONSTRAINT "plans_space_id_plan_id_pk" PRIMARY KEY("space_id","plan_id")
 );
 --> statement-breakpoint
 CREATE TABLE "problems" (
@@ -195,21 +162,11 @@ CREATE TABLE "resource_doors" (
 	"lock_ids" jsonb NOT NULL,
 	"minutes_before" integer NOT NULL,
 	"minutes_after" integer NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "resource_doors_space_id_site_id_resource_id_pk" PRIMARY KEY("space_id","site_id","resource_id")
 );
 --> statement-breakpoint
-CREATE TABLE "resources" (
-	"space_id" text NOT NULL,
-	"resource_id" text NOT NULL,
-	"name" text NOT NULL,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	"gone_at" timestamp (3) with time zone,
-	CONSTRAINT "resources_space_id_resource_id_pk" PRIMARY KEY("space_id","resource_id")
-);
---> statement-breakpoint
 CREATE TABLE "sessions" (
-	"session_hash" text PRIMARY KEY NOT NULL,
+	"session_hash" text NOT NULL,
 	"space_id" text NOT NULL,
 	"use" text NOT NULL,
 	"cobot_user_id" text NOT NULL,
@@ -217,38 +174,32 @@ CREATE TABLE "sessions" (
 	"locale" text NOT NULL,
 	"token_sealed" text NOT NULL,
 	"admin_read_at" timestamp (3) with time zone NOT NULL,
-	"expires_at" timestamp (3) with time zone NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "site_users" (
-	"space_id" text NOT NULL,
-	"site_id" text NOT NULL,
-	"site_user_id" text NOT NULL,
-	"salto_user_id" text NOT NULL,
-	"first_name" text NOT NULL,
-	"last_name" text NOT NULL,
-	"email" text,
-	"alias" text,
-	"tag_number" text,
-	"blocked" boolean NOT NULL,
-	"roles" jsonb NOT NULL,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "site_users_space_id_site_id_site_user_id_pk" PRIMARY KEY("space_id","site_id","site_user_id")
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "sessions_session_hash_pk" PRIMARY KEY("session_hash")
 );
 --> statement-breakpoint
 CREATE TABLE "sites" (
 	"space_id" text NOT NULL,
 	"site_id" text NOT NULL,
 	"state" text NOT NULL,
-	"name" text NOT NULL,
 	"time_zone" text NOT NULL,
 	"info" jsonb NOT NULL,
 	"read_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "sites_space_id_site_id_pk" PRIMARY KEY("space_id","site_id")
 );
 --> statement-breakpoint
+CREATE TABLE "snapshots" (
+	"space_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"id" text NOT NULL,
+	"data" jsonb NOT NULL,
+	"read_at" timestamp (3) with time zone NOT NULL,
+	"gone_at" timestamp (3) with time zone,
+	CONSTRAINT "snapshots_space_id_kind_id_pk" PRIMARY KEY("space_id","kind","id")
+);
+--> statement-breakpoint
 CREATE TABLE "spaces" (
-	"space_id" text PRIMARY KEY NOT NULL,
+	"space_id" text NOT NULL,
 	"subdomain" text NOT NULL,
 	"name" text NOT NULL,
 	"time_zone" text NOT NULL,
@@ -259,7 +210,8 @@ CREATE TABLE "spaces" (
 	"hook_key_sealed" text NOT NULL,
 	"hook_key_hash" text NOT NULL,
 	"link_user_url" text,
-	"created_at" timestamp (3) with time zone NOT NULL
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "spaces_space_id_pk" PRIMARY KEY("space_id")
 );
 --> statement-breakpoint
 CREATE TABLE "tag_holders" (
@@ -270,29 +222,7 @@ CREATE TABLE "tag_holders" (
 	"pairing_id" text NOT NULL,
 	"state" text NOT NULL,
 	"done_at" timestamp (3) with time zone,
-	"changed_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "tag_holders_site_id_tag_id_pk" PRIMARY KEY("site_id","tag_id")
-);
---> statement-breakpoint
-CREATE TABLE "tags" (
-	"space_id" text NOT NULL,
-	"site_id" text NOT NULL,
-	"tag_id" text NOT NULL,
-	"number" text NOT NULL,
-	"blocked" boolean NOT NULL,
-	"pod_tag" boolean NOT NULL,
-	"holder" jsonb,
-	"read_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "tags_space_id_site_id_tag_id_pk" PRIMARY KEY("space_id","site_id","tag_id")
-);
---> statement-breakpoint
-CREATE TABLE "webhook_subscriptions" (
-	"space_id" text NOT NULL,
-	"event" text NOT NULL,
-	"subscription_id" text NOT NULL,
-	"active" boolean NOT NULL,
-	"checked_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "webhook_subscriptions_space_id_event_pk" PRIMARY KEY("space_id","event")
 );
 --> statement-breakpoint
 CREATE TABLE "work" (
@@ -311,19 +241,14 @@ CREATE TABLE "work" (
 	CONSTRAINT "work_space_id_task_subject_pk" PRIMARY KEY("space_id","task","subject")
 );
 --> statement-breakpoint
-CREATE INDEX "booking_groups_name" ON "booking_groups" USING btree ("space_id","site_id","name");--> statement-breakpoint
 CREATE INDEX "bookings_membership" ON "bookings" USING btree ("space_id","membership_id");--> statement-breakpoint
-CREATE INDEX "bookings_resource" ON "bookings" USING btree ("space_id","resource_id");--> statement-breakpoint
 CREATE INDEX "bookings_time" ON "bookings" USING btree ("space_id","ends_at");--> statement-breakpoint
 CREATE INDEX "memberships_pairing" ON "memberships" USING btree ("space_id","pairing_id");--> statement-breakpoint
 CREATE INDEX "memberships_user" ON "memberships" USING btree ("space_id","cobot_user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "pairings_person" ON "pairings" USING btree ("space_id","site_id","person");--> statement-breakpoint
 CREATE UNIQUE INDEX "pairings_site_user" ON "pairings" USING btree ("site_id","site_user_id");--> statement-breakpoint
-CREATE INDEX "plan_groups_group" ON "plan_groups" USING btree ("space_id","site_id","access_group_id");--> statement-breakpoint
-CREATE INDEX "problems_source" ON "problems" USING btree ("space_id","source");--> statement-breakpoint
 CREATE UNIQUE INDEX "sites_one_space" ON "sites" USING btree ("site_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "spaces_subdomain" ON "spaces" USING btree ("subdomain");--> statement-breakpoint
 CREATE UNIQUE INDEX "spaces_hook_key" ON "spaces" USING btree ("hook_key_hash");--> statement-breakpoint
-CREATE INDEX "tag_holders_pairing" ON "tag_holders" USING btree ("space_id","pairing_id");--> statement-breakpoint
 CREATE INDEX "work_due" ON "work" USING btree ("run_at");--> statement-breakpoint
 CREATE INDEX "work_leases" ON "work" USING btree ("lease_until");

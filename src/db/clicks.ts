@@ -1,0 +1,246 @@
+// What an admin's click stores, and what it asks for: always in one transaction. The work itself is
+// done by the subject's next look.
+import type {
+  AccessGroupId,
+  BookingId,
+  MembershipId,
+  PairingId,
+  SiteId,
+  SpaceId,
+  TagId,
+} from '../core/ids.ts'
+import { type Priority, priority, type Task } from '../core/problems.ts'
+import { personMarker } from '../core/schedule.ts'
+import type { Tx } from './open.ts'
+import { listBookings } from './snapshots.ts'
+import { getActiveSite } from './spaces.ts'
+import { add, change, list, one, put, type Row, take } from './store.ts'
+import { ask } from './work.ts'
+
+/** Who clicked, where and when. */
+export type Click = { spaceId: SpaceId; by: string; now: Date }
+
+const askFor = (tx: Tx, click: Click, task: Task, subject: string, urgency: Priority) => {
+  const { spaceId, now, by } = click
+  return ask(
+    tx,
+    [{ spaceId, task, subject, runAt: now, cause: `admin ${by}`, priority: urgency }],
+    now,
+  )
+}
+
+const askPairing = (
+  tx: Tx,
+  click: Click,
+  pairingId: PairingId,
+  urgency: Priority = priority.soon,
+) => askFor(tx, click, 'reconcilePairing', pairingId, urgency)
+
+/** *Connect to Salto*: a pairing for the person behind a membership; known persons join theirs (R10). */
+export const connectMembership = async (
+  tx: Tx,
+  click: Click,
+  membershipId: MembershipId,
+  newPairingId: PairingId,
+): Promise<PairingId | null> => {
+  const { spaceId } = click
+  const site = await getActiveSite(tx, spaceId)
+  const membership = await one(tx, 'memberships', { spaceId, membershipId, goneAt: null })
+  if (!site || !membership) return null
+  const { siteId } = site
+  const { cobotUserId } = membership
+  const person = cobotUserId ? `user:${cobotUserId}` : `membership:${membershipId}`
+  const known =
+    (membership.pairingId &&
+      (await one(tx, 'pairings', { spaceId, pairingId: membership.pairingId }))) ||
+    (await one(tx, 'pairings', { spaceId, siteId, person }))
+  const pairingId = known?.pairingId ?? newPairingId
+  if (!known)
+    await put(tx, 'pairings', {
+      ...{ spaceId, pairingId, siteId, person, marker: personMarker(person) },
+      ...{ state: 'new', candidates: [], notThem: false },
+      ...{ siteUserId: null, saltoUserId: null, origin: null },
+      ...{
+        creatingSince: null,
+        madeAt: null,
+        endedAt: null,
+        lockedOut: false,
+        lockedOutDone: true,
+      },
+    })
+  const same = cobotUserId ? { spaceId, cobotUserId } : { spaceId, membershipId }
+  await change(tx, 'memberships', { ...same, goneAt: null }, { pairingId })
+  await askPairing(tx, click, pairingId)
+  await askBookings(tx, click, pairingId)
+  return pairingId
+}
+
+const askBookings = async (tx: Tx, click: Click, pairingId: PairingId) => {
+  const { spaceId, now } = click
+  const memberships = await list(tx, 'memberships', { spaceId, pairingId })
+  const membershipId = memberships.map((each) => each.membershipId)
+  for (const { bookingId } of await listBookings(tx, spaceId, { after: now, membershipId }))
+    await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
+}
+
+/** *Link*: an existing site user is this person; from now on the membership decides its groups (R1). */
+export const linkCandidate = async (
+  tx: Tx,
+  click: Click,
+  pairingId: PairingId,
+  siteUserId: string,
+): Promise<boolean> => {
+  const { spaceId } = click
+  const pairing = await one(tx, 'pairings', { spaceId, pairingId, state: 'choosing' })
+  const chosen = pairing?.candidates.find((each) => each.siteUserId === siteUserId)
+  const taken = chosen && (await one(tx, 'pairings', { siteUserId: chosen.siteUserId }))
+  if (!pairing || !chosen || taken) return false
+  const { saltoUserId } = chosen
+  await change(
+    tx,
+    'pairings',
+    { spaceId, pairingId },
+    {
+      state: 'paired',
+      origin: 'adopted',
+      candidates: [],
+      siteUserId: chosen.siteUserId,
+      saltoUserId,
+    },
+  )
+  await askPairing(tx, click, pairingId)
+  await askBookings(tx, click, pairingId)
+  return true
+}
+
+/** *Not the same person*: a user of their own is made. */
+export const refuseCandidates = async (tx: Tx, click: Click, pairingId: PairingId) => {
+  const { spaceId } = click
+  const choosing = { spaceId, pairingId, state: 'choosing' } as const
+  await change(tx, 'pairings', choosing, { state: 'new', notThem: true, candidates: [] })
+  await askPairing(tx, click, pairingId)
+}
+
+/** *Assign*: the person's tag from now on; one before it goes back. The holder, if somebody has it. */
+export const giveTag = async (
+  tx: Tx,
+  click: Click,
+  pairingId: PairingId,
+  tag: { tagId: TagId; number: string },
+): Promise<Row<'tagHolders'> | null> => {
+  const { spaceId } = click
+  const pairing = await one(tx, 'pairings', { spaceId, pairingId })
+  if (!pairing) return null
+  const { siteId } = pairing
+  const held = { spaceId, siteId, pairingId, ...tag, state: 'held', doneAt: null } as const
+  if (!(await add(tx, 'tagHolders', held))) {
+    const holder = await one(tx, 'tagHolders', { siteId, tagId: tag.tagId })
+    if (holder?.pairingId !== pairingId || holder.state !== 'returning') return holder
+    await put(tx, 'tagHolders', held)
+  }
+  const others = await list(tx, 'tagHolders', {
+    spaceId,
+    pairingId,
+    state: ['held', 'notReturned'],
+  })
+  for (const { tagId } of others.filter((each) => each.tagId !== tag.tagId))
+    await change(tx, 'tagHolders', { siteId, tagId }, { state: 'returning', doneAt: null })
+  await askPairing(tx, click, pairingId)
+  return null
+}
+
+/** *Take tag back* and *Report lost*. */
+export const setTag = async (
+  tx: Tx,
+  click: Click,
+  tagId: TagId,
+  state: 'returning' | 'lost',
+): Promise<void> => {
+  const { spaceId } = click
+  const row = await one(tx, 'tagHolders', { spaceId, tagId })
+  if (!row) return
+  await change(tx, 'tagHolders', { spaceId, tagId }, { state, doneAt: null })
+  const urgency = state === 'lost' ? priority.emergency : priority.removal
+  await askPairing(tx, click, row.pairingId, urgency)
+}
+
+/** *Lock out now* and *Let in again*: before everything else. */
+export const lockOut = async (tx: Tx, click: Click, pairingId: PairingId, lockedOut: boolean) => {
+  const { spaceId } = click
+  await change(tx, 'pairings', { spaceId, pairingId }, { lockedOut, lockedOutDone: false })
+  await askPairing(tx, click, pairingId, priority.emergency)
+}
+
+/** *Disconnect*: what we put in is taken out, the rest stays (D10). */
+export const disconnectMember = async (tx: Tx, click: Click, pairingId: PairingId) => {
+  const { spaceId } = click
+  await change(tx, 'pairings', { spaceId, pairingId }, { state: 'leaving' })
+  await askPairing(tx, click, pairingId, priority.removal)
+  await askBookings(tx, click, pairingId)
+}
+
+/** *Save* of Map resources: the whole table; bookings to come are brought in line. */
+export const saveDoors = async (
+  tx: Tx,
+  click: Click,
+  siteId: SiteId,
+  doors: readonly Omit<Row<'resourceDoors'>, 'spaceId' | 'siteId'>[],
+): Promise<void> => {
+  const { spaceId, now } = click
+  for (const door of doors) {
+    await put(tx, 'resourceDoors', { spaceId, siteId, ...door })
+    const bookings = await listBookings(tx, spaceId, { after: now, resourceId: door.resourceId })
+    for (const { bookingId } of bookings)
+      await askFor(tx, click, 'reconcileBooking', bookingId, priority.grant)
+  }
+}
+
+/** *Restore*: what somebody changed by hand in KS is written anew; a user or group is made again. */
+export const restore = async (tx: Tx, click: Click, subject: string): Promise<void> => {
+  const { spaceId } = click
+  const [kind, id = ''] = subject.split(':')
+  if (kind === 'pairing') {
+    const pairingId = id as PairingId
+    const [problem] = await list(tx, 'problems', { spaceId, subject, code: 'P10' })
+    if (problem?.params.gone) {
+      const anew = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
+      await change(tx, 'pairings', { spaceId, pairingId }, anew)
+      await take(tx, 'groupPlaces', { spaceId, pairingId })
+    }
+    const clean = { joinedAt: null, missingSince: null, changedByHandAt: null }
+    await change(tx, 'groupPlaces', { spaceId, pairingId }, clean)
+    await askPairing(tx, click, pairingId)
+  }
+  if (kind === 'booking') {
+    const bookingId = id as BookingId
+    const clean = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
+    await change(tx, 'bookingGroups', { spaceId, bookingId }, clean)
+    await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
+  }
+  if (kind === 'plan') {
+    await take(tx, 'planGroups', { spaceId, planId: id as Row<'planGroups'>['planId'] })
+    await askFor(tx, click, 'reconcilePlan', id, priority.soon)
+  }
+}
+
+/** *Remove*: a group with our marker whose booking nobody knows is taken into the ledger to go. */
+export const removeLeftover = async (
+  tx: Tx,
+  click: Click,
+  leftover: { siteId: SiteId; accessGroupId: AccessGroupId; name: string; zone: string },
+): Promise<void> => {
+  const bookingId = `leftover-${leftover.accessGroupId}` as BookingId
+  const none = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
+  const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none, creatingSince: null }
+  await put(tx, 'bookingGroups', row)
+  await askFor(tx, click, 'reconcileBooking', bookingId, priority.removal)
+}
+
+/** *Try again*, *Check now*: the look that said so, or everything. */
+export const lookAgain = async (tx: Tx, click: Click, source: string | null): Promise<void> => {
+  const [task, subject] = source?.split(/:(.*)/s) ?? []
+  if (task && subject) await askFor(tx, click, task as Task, subject, priority.soon)
+  else
+    for (const sweep of ['sweepCobot', 'sweepKs'] as const)
+      await askFor(tx, click, sweep, 'space', priority.soon)
+}

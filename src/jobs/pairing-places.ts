@@ -1,0 +1,164 @@
+// A person's places in plan groups: what the memberships give now, against what KS shows. New doors
+// are opened before old ones are closed.
+import { desiredPlaces, later, type PlanInterval } from '../core/entitlements.ts'
+import { Refused, Rejected, RetryLater } from '../core/errors.ts'
+import { provePlace } from '../core/fence.ts'
+import type { AccessGroupId } from '../core/ids.ts'
+import type { SiteUser } from '../core/model.ts'
+import { sameName } from '../core/names.ts'
+import { priority } from '../core/problems.ts'
+import { makeBeforeBreakMs, mayLeave, nextPlaceSteps } from '../core/steps.ts'
+import { listSnapshot } from '../db/snapshots.ts'
+import { change, list, put, type Row, take } from '../db/store.ts'
+import { isNotYetThere } from '../salto/assumed.ts'
+import { type Person, storePairing } from './reconcile-pairing.ts'
+import type { Look } from './run.ts'
+
+/** For this long after a user was made, KS may say that there is none. */
+const notYetThereMs = 2 * 60_000
+
+type Place = Pick<Row<'groupPlaces'>, 'spaceId' | 'siteId' | 'pairingId' | 'accessGroupId'>
+const untouched = { missingSince: null, changedByHandAt: null, unwantedSince: null }
+
+export const reconcilePlaces = async (
+  look: Look,
+  person: Person,
+  siteUser: SiteUser,
+): Promise<void> => {
+  const { db } = look.deps
+  const { spaceId, siteId, pairingId } = person.pairing
+  const now = look.now()
+  const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
+  const observed = new Set(listed.map((group) => group.accessGroupId))
+  await adopt(look, person, observed)
+  const groupsOf = await planGroupsOf(look, person)
+  const desired = desiredPlaces(person.intervals, groupsOf, now)
+  const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
+  const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
+  look.lookAgainAt(nextAt)
+  let joinFailed = false
+  for (const step of steps) {
+    const place: Place = { spaceId, siteId, pairingId, accessGroupId: step.accessGroupId }
+    const store = (set: Partial<Row<'groupPlaces'>>) =>
+      db.tx((tx) => change(tx, 'groupPlaces', place, set))
+    switch (step.kind) {
+      case 'keep': {
+        const { origin, basis } = step
+        const kept = { ...place, ...untouched, origin, basis, joinedAt: now }
+        await db.tx((tx) => put(tx, 'groupPlaces', kept))
+        break
+      }
+      case 'join':
+        if (!(await look.attempt(() => join(look, person, siteUser, place, step.basis))))
+          joinFailed = true
+        break
+      case 'leave': {
+        const dated = endOfPlace(person.intervals, groupsOf, step.accessGroupId, now)
+        const unwantedSince = dated ?? step.unwantedSince
+        if (mayLeave({ joinFailed, unwantedSince, now })) {
+          await look.attempt(() => leavePlace(look, siteUser, place, observed))
+          break
+        }
+        look.lookAgainAt(new Date(unwantedSince.getTime() + makeBeforeBreakMs))
+        await store({ unwantedSince })
+        break
+      }
+      case 'forget':
+        await db.tx((tx) => take(tx, 'groupPlaces', place))
+        break
+      case 'suspect':
+        await store({ missingSince: now })
+        break
+      case 'changedByHand':
+        await store({ changedByHandAt: now })
+        break
+    }
+  }
+  const rows = await list(db.read, 'groupPlaces', { spaceId, pairingId })
+  if (rows.some(({ changedByHandAt }) => changedByHandAt))
+    look.problem('P10', person.subject, { name: person.name })
+}
+
+/** A linked user's places in mapped groups are the membership's to decide from now on (R1). */
+const adopt = async (look: Look, person: Person, observed: ReadonlySet<AccessGroupId>) => {
+  const { spaceId, siteId, pairingId, origin, madeAt } = person.pairing
+  if (origin !== 'adopted' || madeAt) return
+  const { db } = look.deps
+  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  await db.tx(async (tx) => {
+    for (const { accessGroupId } of mapped) {
+      if (!accessGroupId || !observed.has(accessGroupId)) continue
+      const place = { spaceId, siteId, pairingId, accessGroupId, ...untouched }
+      await put(tx, 'groupPlaces', { ...place, origin, basis: '', joinedAt: look.now() })
+    }
+  })
+  await storePairing(look, person, { madeAt: look.now() })
+}
+
+/** From a plan to its groups; a plan nobody has looked at yet is asked for (D5). */
+const planGroupsOf = async (look: Look, { site }: Person) => {
+  const { read } = look.deps.db
+  const { spaceId } = look
+  const rows = await list(read, 'planGroups', { spaceId, siteId: site.siteId })
+  const plans = await listSnapshot(read, spaceId, 'plan')
+  return ({ planId, planName }: PlanInterval): AccessGroupId[] => {
+    const id = planId ?? plans.find((plan) => sameName(plan.name, planName))?.planId
+    const row = rows.find((each) => each.planId === id)
+    if (id && (!row || row.state === 'making')) look.ask('reconcilePlan', id, priority.soon)
+    return row?.accessGroupId && row.state === 'ready' ? [row.accessGroupId] : []
+  }
+}
+
+/** When the last entitlement to this group ended; null when that is not a matter of dates. */
+const endOfPlace = (
+  intervals: readonly PlanInterval[],
+  groupsOf: (interval: PlanInterval) => AccessGroupId[],
+  accessGroupId: AccessGroupId,
+  now: Date,
+): Date | null =>
+  intervals
+    .filter(({ endsAt }) => endsAt && endsAt <= now)
+    .filter((interval) => groupsOf(interval).includes(accessGroupId))
+    .reduce<Date | null>((last, { endsAt }) => (endsAt ? later(endsAt, last) : last), null)
+
+const join = async (
+  look: Look,
+  { pairing }: Person,
+  { saltoUserId }: SiteUser,
+  place: Place,
+  basis: string,
+): Promise<void> => {
+  const { db } = look.deps
+  const { siteId, accessGroupId } = place
+  const intent = { ...place, ...untouched, origin: 'made', basis, joinedAt: null } as const
+  await db.tx((tx) => put(tx, 'groupPlaces', intent))
+  try {
+    await look.ksWrite.joinAccessGroup({ siteId, accessGroupId, saltoUserId })
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    const sinceMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
+    if (isNotYetThere(error) && sinceMs < notYetThereMs)
+      throw new RetryLater('SALTO does not know the new user everywhere yet', 5000)
+    if (await look.ks.getAccessGroup(siteId, accessGroupId)) throw error
+    const plans = await list(db.read, 'planGroups', { siteId, accessGroupId })
+    for (const { planId } of plans) look.ask('reconcilePlan', planId)
+    const params = { plan: '', group: plans[0]?.name ?? '', state: 'missing' }
+    throw new Rejected('P04', params, `access group ${accessGroupId} is gone`)
+  }
+  await db.tx((tx) => change(tx, 'groupPlaces', place, { joinedAt: look.now() }))
+}
+
+/** Takes a person out of a group, if the ledger and a fresh read agree that we may (R2). */
+export const leavePlace = async (
+  look: Look,
+  siteUser: SiteUser,
+  place: Place,
+  observed: ReadonlySet<AccessGroupId>,
+): Promise<void> => {
+  const { spaceId, siteId, pairingId, accessGroupId } = place
+  const proof = provePlace({ siteId, ledger: place, siteUser, observed })
+  if (!proof) return
+  await look.ksWrite.leaveAccessGroup(proof)
+  const key = { spaceId, siteId, pairingId, accessGroupId }
+  await look.deps.db.tx((tx) => take(tx, 'groupPlaces', key))
+}
