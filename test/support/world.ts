@@ -1,0 +1,309 @@
+// Both systems and the add-on in one process: virtual clock, seeded chance, a real database. The
+// fetch port leads to the simulators, and Cobot's webhooks lead to the add-on.
+
+import manifest from '../../manifest.json' with { type: 'json' }
+const createApp = (_: unknown) => ({ fetch: (_: Request) => new Response(null, { status: 204 }) })
+import { readConfig } from '../../src/config.ts'
+import { sealContext } from '../../src/connections/cobot.ts'
+import type { Deps } from '../../src/connections/deps.ts'
+import { sealHookKey } from '../../src/connections/hooks.ts'
+import { saltoOf, sealTokens } from '../../src/connections/salto.ts'
+import {
+  asId,
+  type MembershipId,
+  type PairingId,
+  type SiteId,
+  type SpaceId,
+} from '../../src/core/ids.ts'
+import * as clicks from '../../src/db/clicks.ts'
+import { saveConnection } from '../../src/db/connections.ts'
+import { createCrypt, hashOf } from '../../src/db/crypt.ts'
+import { activateSite, saveSpace } from '../../src/db/spaces.ts'
+import { list, one } from '../../src/db/store.ts'
+import { handlers } from '../../src/jobs/tasks.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
+import type { Log } from '../../src/log.ts'
+import { createCobotSimulator } from '../simulators/cobot/simulator.ts'
+import { createSaltoSimulator } from '../simulators/salto/simulator.ts'
+import { seededRandom, virtualClock } from './clock.ts'
+import { openTestDatabase } from './database.ts'
+
+export const origins = {
+  addon: 'http://127.0.0.1:4000',
+  cobot: 'http://localhost:4100',
+  salto: 'http://localhost:4200',
+}
+
+export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} }
+
+export const testEnv = (over: Record<string, string> = {}) => ({
+  PUBLIC_URL: origins.addon,
+  SECRET_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  COBOT_CLIENT_ID: 'cobot-client',
+  COBOT_CLIENT_SECRET: 'cobot-secret',
+  COBOT_URL: `${origins.cobot}/www`,
+  COBOT_SPACE_URL: `${origins.cobot}/spaces/{subdomain}`,
+  COBOT_API_URL: `${origins.cobot}/api2`,
+  SALTO_CLIENT_ID: 'salto-client',
+  SALTO_CLIENT_SECRET: 'salto-secret',
+  SALTO_API_URL: `${origins.salto}/connect`,
+  SALTO_IDENTITY_URL: `${origins.salto}/identity`,
+  SALTO_APP_URL: `${origins.salto}/app`,
+  ...over,
+})
+
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+/** A space "harbour-hub" with plans, a room and a KS site in Berlin; nothing is connected by itself. */
+export const createWorld = async (
+  options: {
+    dialect?: 'sqlite' | 'pg'
+    startAt?: string
+    seed?: number
+    spaceZone?: string
+    siteZone?: string
+    seats?: number | null
+    log?: Log
+  } = {},
+) => {
+  const clock = virtualClock(options.startAt ?? '2026-11-24T09:00:00Z')
+  const random = seededRandom(options.seed ?? 1)
+  const config = readConfig(testEnv())
+  const db = await openTestDatabase(options.dialect ?? 'sqlite')
+  const crypt = createCrypt(config.secretKeys)
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const { origin } = new URL(request.url)
+    if (origin === origins.cobot) return cobot.handle(request)
+    if (origin === origins.salto) return salto.handle(request)
+    if (origin === origins.addon) return app.fetch(request)
+    throw new Error(`a request to ${origin}, where nobody should go`)
+  }
+  const ports = { clock, random, fetch }
+  const cobot = createCobotSimulator({
+    origin: origins.cobot,
+    ports: { clock, random: seededRandom(11), fetch },
+    clients: [
+      {
+        clientId: 'cobot-client',
+        clientSecret: 'cobot-secret',
+        redirectUris: [`${origins.addon}${manifest.paths.cobotCallback}`],
+        name: 'SALTO KS',
+      },
+    ],
+  })
+  const salto = createSaltoSimulator({
+    origin: origins.salto,
+    ports: { clock, random: seededRandom(12), fetch },
+    clients: [
+      {
+        clientId: 'salto-client',
+        clientSecret: 'salto-secret',
+        redirectUris: [`${origins.addon}${manifest.paths.saltoCallback}`],
+        name: 'SALTO KS for Cobot',
+      },
+    ],
+  })
+  cobot.setDelivery({ mode: 'manual' })
+  const deps: Deps = { db, crypt, ports, config, log: options.log ?? silentLog }
+  const worker = createWorker(deps, handlers)
+  const app = createApp({ ...deps, wake: () => {}, ready: async () => true })
+
+  const addSpace = async (subdomain: string) => {
+    const ownerId = cobot.addUser({ email: `mara@${subdomain}.example`, name: 'Mara' })
+    const spaceId = asId<SpaceId>(
+      cobot.addSpace({
+        subdomain,
+        name: subdomain,
+        timeZone: options.spaceZone ?? 'Europe/Berlin',
+        ownerId,
+      }),
+    )
+    return { ownerId, spaceId }
+  }
+
+  /** What the set-up does, without the browser. */
+  const install = async (
+    subdomain: string,
+    spaceId: SpaceId,
+    ownerId: string,
+    siteId: string,
+    email: string,
+  ) => {
+    const now = clock.now()
+    const hookKey = Buffer.from(random.bytes(32)).toString('base64url')
+    const token = cobot.issueToken({
+      userId: ownerId,
+      clientId: 'cobot-client',
+      scopes: manifest.cobot.installScopes,
+      subdomain,
+    })
+    const issued = await salto.issueTokens(email)
+    const tokens = await sealTokens(deps, spaceId, {
+      accessToken: issued.access_token,
+      refreshToken: issued.refresh_token ?? null,
+      expiresAt: new Date(now.getTime() + issued.expires_in * 1000),
+    })
+    const accessSealed = await crypt.seal(token, sealContext('cobot', 'access', spaceId))
+    const hookKeySealed = await sealHookKey(deps, spaceId, hookKey)
+    const space = cobot.space(subdomain)
+    await db.tx(async (tx) => {
+      await saveSpace(
+        tx,
+        {
+          spaceId,
+          subdomain,
+          name: subdomain,
+          timeZone: space?.timeZone ?? 'UTC',
+          locale: 'en',
+          hourFormat: 24,
+        },
+        { hookKeySealed, hookKeyHash: hashOf(hookKey) },
+        now,
+      )
+      const cobotTokens = {
+        accessSealed,
+        accessExpiresAt: null,
+        refreshSealed: null,
+        owner: ownerId,
+      }
+      await saveConnection(tx, { spaceId, side: 'cobot' }, cobotTokens, now)
+      await saveConnection(tx, { spaceId, side: 'salto' }, { ...tokens, owner: null }, now)
+    })
+    const info = await saltoOf(deps, spaceId).getSite(asId<SiteId>(siteId))
+    if (!info?.timeZone) throw new Error('no such site')
+    const { timeZone } = info
+    await db.tx(async (tx) => {
+      await activateSite(tx, spaceId, { ...info, timeZone }, now)
+      await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
+    })
+    return hookKey
+  }
+
+  const { ownerId, spaceId } = await addSpace('harbour-hub')
+  const knownEmail = 'kai@keys.example'
+  const ksOwner = salto.addUserProfile({
+    email: knownEmail,
+    password: 'open sesame',
+    firstName: 'Kai',
+    lastName: 'Keys',
+  })
+  const siteId = asId<SiteId>(
+    salto.addSite({
+      name: 'Harbour Loft',
+      timeZone: options.siteZone ?? 'Europe/Berlin',
+      seats: options.seats === undefined ? 40 : options.seats,
+      ownerId: ksOwner,
+    }),
+  )
+  const frontDoor = salto.addLock(siteId, { name: 'Front door' })
+  const quayLock = salto.addLock(siteId, { name: 'Quay Room' })
+  const fullTimeGroup = salto.addAccessGroup(siteId, {
+    name: 'Full Time',
+    lockIds: [frontDoor],
+    schedule: 'always',
+  })
+  const tagIds = ['02300001', '02300002', '02300003'].map((number) =>
+    salto.addTag(siteId, { number }),
+  )
+  const fullTime = cobot.addPlan('harbour-hub', { name: 'Full Time' })
+  const flex = cobot.addPlan('harbour-hub', { name: 'Flex 8' })
+  const quayRoom = cobot.addResource('harbour-hub', { name: 'Quay Room' })
+  const hookKey = await install('harbour-hub', spaceId, ownerId, siteId, knownEmail)
+
+  const click = () => ({ spaceId, by: 'Mara', now: clock.now() })
+  const act = <T>(
+    work: (tx: Parameters<Parameters<typeof db.tx>[0]>[0]) => Promise<T>,
+  ): Promise<T> => db.tx((tx) => work(tx))
+
+  /** Delivers webhooks and runs all that is due, over and over, until nothing is left to do. */
+  const settle = async (limit = 200): Promise<void> => {
+    for (let round = 0; round < limit; round++) {
+      await cobot.deliverAll()
+      if ((await worker.drain()) === 0) return
+    }
+    throw new Error('it does not come to rest')
+  }
+
+  /** Moves on in steps, running what becomes due, as a worker on the real clock would. */
+  const advance = async (ms: number, stepMs = 60_000): Promise<void> => {
+    for (let left = ms; left > 0; left -= stepMs) {
+      await clock.advance(Math.min(left, stepMs))
+      cobot.tick()
+      await settle()
+    }
+  }
+  /** Moves on to an instant. */
+  const advanceTo = async (at: string, stepMs = 15 * 60_000): Promise<void> => {
+    const ms = new Date(at).getTime() - clock.now().getTime()
+    await advance(ms, stepMs)
+  }
+
+  return {
+    ...{
+      clock,
+      random,
+      db,
+      deps,
+      worker,
+      app,
+      cobot,
+      salto,
+      settle,
+      advance,
+      advanceTo,
+      act,
+      click,
+    },
+    ...{ spaceId, siteId, ownerId, ksOwner, hookKey, addSpace, install },
+    ...{ frontDoor, quayLock, fullTimeGroup, tagIds, fullTime, flex, quayRoom },
+
+    /** A member on "Full Time", confirmed, since yesterday; or what the test says. */
+    addMember: (
+      name: string,
+      over: Partial<Parameters<typeof cobot.addMembership>[1]> = {},
+    ): MembershipId =>
+      asId<MembershipId>(
+        cobot.addMembership('harbour-hub', {
+          name,
+          email: `${name.toLowerCase().replace(/\W+/g, '.')}@members.example`,
+          planId: fullTime,
+          startsAt: '2026-11-01',
+          ...over,
+        }),
+      ),
+    connect: async (membershipId: MembershipId): Promise<PairingId> => {
+      const id = asId<PairingId>(`pairing-${membershipId}`)
+      const made = await act((tx) => clicks.connectMembership(tx, click(), membershipId, id))
+      if (!made) throw new Error('nobody to connect')
+      await settle()
+      return made
+    },
+    /** Bookings of the room open its lock. */
+    mapRoom: (over: { lockIds?: string[]; minutesBefore?: number; minutesAfter?: number } = {}) =>
+      act((tx) =>
+        clicks.saveDoors(tx, click(), siteId, [
+          {
+            resourceId: asId(quayRoom),
+            enabled: true,
+            lockIds: (over.lockIds ?? [quayLock]).map((id) => asId(id)),
+            minutesBefore: over.minutesBefore ?? 0,
+            minutesAfter: over.minutesAfter ?? 0,
+          },
+        ]),
+      ),
+    book: (membershipId: string | null, from: string, to: string) =>
+      cobot.addBooking('harbour-hub', { resourceId: quayRoom, membershipId, from, to }),
+    bookingGroups: () => salto.groups(siteId).filter((group) => /^Cobot \d{12}$/.test(group.name)),
+    pairing: async (membershipId: MembershipId) => {
+      const membership = await one(db.read, 'memberships', { spaceId, membershipId })
+      const pairingId = membership?.pairingId
+      return pairingId ? one(db.read, 'pairings', { spaceId, pairingId }) : null
+    },
+    problems: async () =>
+      (await list(db.read, 'problems', { spaceId })).map(
+        ({ code, subject }) => `${code} ${subject}`,
+      ),
+    close: () => db.close(),
+  }
+}
