@@ -1,0 +1,90 @@
+// What every route works with: the request's language, who looks, and the ways to answer.
+import type { Context } from 'hono'
+import type { Child } from 'hono/jsx'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { Frame, MessageNote, MessagePage, type PageName, type Way } from '../../views/layout.tsx'
+import type { Say } from '../../views/i18n.ts'
+import type { createCobotOAuth } from '../cobot/oauth.ts'
+import { spaceUrlOf } from '../cobot/settings.ts'
+import type { Deps } from '../connections/deps.ts'
+import type { Click } from '../db/clicks.ts'
+import type { SiteRow, SpaceRow } from '../db/spaces.ts'
+import { list, type Row } from '../db/store.ts'
+import type { createSaltoOAuth } from '../salto/oauth.ts'
+
+export type Web = Deps & {
+  /** Called after work was asked for. */
+  wake(): void
+  ready(): Promise<boolean>
+  cobotOAuth: ReturnType<typeof createCobotOAuth>
+  saltoOAuth: ReturnType<typeof createSaltoOAuth>
+}
+
+/** An admin of a space, at one of its pages. */
+export type Here = { session: Row<'sessions'>; space: SpaceRow; site: SiteRow | null }
+
+export type Env = {
+  Variables: {
+    say: Say
+    here: Here
+    /** Who may show this page in a frame; nobody when absent. */
+    ancestors?: string
+    /** Where to try again when something fails. */
+    again?: Way
+  }
+}
+export type C = Context<Env>
+
+export const isSubdomain = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,99}$/.test(text)
+
+/** The space's own host, and the host of the page in Cobot that holds our frame. */
+export const letCobotFrame = (c: C, { config }: Web, subdomain: string, space: SpaceRow | null) => {
+  const hosts = [spaceUrlOf(config.cobot, subdomain), space?.linkUserUrl ?? '']
+  const origins = hosts.flatMap((url) => URL.parse(url)?.origin ?? [])
+  c.set('ancestors', [...new Set(origins)].join(' '))
+}
+
+export const clickOf = ({ session }: Here, { ports }: Web): Click => {
+  const { spaceId, cobotUserId } = session
+  return { spaceId, by: cobotUserId, now: ports.clock.now() }
+}
+
+export const setupUrl = (subdomain: string) => `/setup?subdomain=${encodeURIComponent(subdomain)}`
+export const installUrl = (subdomain: string) =>
+  `/install?subdomain=${encodeURIComponent(subdomain)}`
+
+/** A page that says what is the case; inside the frame a note above what was typed. */
+export const tell = (
+  c: C,
+  what: string,
+  status: ContentfulStatusCode,
+  way: Way | null,
+  params: Record<string, string> = {},
+) => {
+  const told = { say: c.get('say'), what, params, way }
+  if (!c.req.header('HX-Request')) return c.html(MessagePage(told), status)
+  c.header('HX-Retarget', '#notice')
+  c.header('HX-Reswap', 'innerHTML')
+  return c.html(MessageNote(told), status)
+}
+
+/** The navigation and one page. */
+export const frame = async (
+  { db }: Web,
+  c: C,
+  current: PageName,
+  page: Child,
+  notice?: string,
+) => {
+  const { spaceId } = c.get('here').space
+  const problems = (await list(db.read, 'problems', { spaceId })).length
+  return Frame({ say: c.get('say'), current, problems, notice, children: page })
+}
+
+export const show = async (
+  web: Web,
+  c: C,
+  current: PageName,
+  page: Child,
+  more: { status?: ContentfulStatusCode; notice?: string } = {},
+) => c.html(await frame(web, c, current, page, more.notice), more.status ?? 200)

@@ -1,0 +1,141 @@
+// Who looks at a page: sessions, and the proof, read again and again, that the person is an admin.
+import { createMiddleware } from 'hono/factory'
+import { pickLocale, speak } from '../../views/i18n.ts'
+import { newSecret } from '../cobot/oauth.ts'
+import { ReconnectNeeded, RetryLater, Unavailable } from '../core/errors.ts'
+import type { CobotUser } from '../core/model.ts'
+import { isTimeZone } from '../core/temporal.ts'
+import { hashOf } from '../db/crypt.ts'
+import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
+import { add, change, list, one, type Row, take } from '../db/store.ts'
+import { cookies } from './authorize.ts'
+import { type C, type Env, installUrl, setupUrl, tell, type Web } from './page.ts'
+
+type Session = Row<'sessions'>
+
+/** A page in the frame renews its session while it is open, but not for longer than a day's work. */
+const frameMs = 10 * 60_000
+const frameEndMs = 12 * 3600_000
+const setupMs = 2 * 3600_000
+/** How old the proof may be for looking at pages, and how old when Cobot cannot be asked. */
+const proofMs = 60_000
+const proofGraceMs = 10 * 60_000
+
+export type Admin = { space: SpaceRow; user: CobotUser; locale: string }
+
+export const isAdminOf = (user: CobotUser, subdomain: string) =>
+  user.adminOf.some((space) => space.subdomain === subdomain)
+
+const seal = (sessionHash: string) => `session/${sessionHash}`
+
+/** Starts a session and returns its token, which also says when it ends for good. */
+export const startSession = async (
+  web: Web,
+  use: Session['use'],
+  { space, user, locale }: Admin,
+  accessToken: string,
+): Promise<{ token: string; session: Session }> => {
+  const { db, crypt, ports } = web
+  const { spaceId } = space
+  const now = ports.clock.now()
+  const endsAtMs = now.getTime() + (use === 'frame' ? frameEndMs : setupMs)
+  const token = `${newSecret(ports.random)}.${endsAtMs.toString(36)}`
+  const sessionHash = hashOf(token)
+  const { cobotUserId, email: adminName } = user
+  const tokenSealed = await crypt.seal(accessToken, seal(sessionHash))
+  const expiresAt = new Date(use === 'frame' ? now.getTime() + frameMs : endsAtMs)
+  const who = { sessionHash, spaceId, use, cobotUserId, adminName, locale, tokenSealed }
+  const session = { ...who, adminReadAt: now, expiresAt }
+  await db.tx((tx) => add(tx, 'sessions', session))
+  for (const old of await list(db.read, 'sessions', { spaceId }))
+    if (old.expiresAt <= now) await endSession(web, old)
+  return { token, session }
+}
+
+const readSession = async ({ db, ports }: Web, use: Session['use'], token = '') => {
+  const session = await one(db.read, 'sessions', { sessionHash: hashOf(token), use })
+  return session && session.expiresAt > ports.clock.now() ? session : null
+}
+
+const endSession = async (web: Web, { sessionHash, tokenSealed }: Session) => {
+  await web.db.tx((tx) => take(tx, 'sessions', { sessionHash }))
+  await dropToken(web, await web.crypt.open(tokenSealed, seal(sessionHash)))
+}
+
+/** Revokes a token if that can be done now; whoever waits for the page does not wait for this. */
+export const dropToken = ({ cobotOAuth, log }: Web, accessToken: string) =>
+  cobotOAuth.revokeToken(accessToken).catch((error: unknown) => {
+    log.warn({ error }, 'a token of Cobot could not be revoked')
+  })
+
+/** Ends the session of somebody who is no admin any more; throws when Cobot cannot say. */
+const isStillAdmin = async (web: Web, session: Session, space: SpaceRow, isRead: boolean) => {
+  const { db, crypt, ports, cobotOAuth } = web
+  const { sessionHash } = session
+  const now = ports.clock.now()
+  const ageMs = now.getTime() - session.adminReadAt.getTime()
+  if (isRead && ageMs <= proofMs) return true
+  try {
+    const user = await cobotOAuth.getUser(await crypt.open(session.tokenSealed, seal(sessionHash)))
+    if (user.cobotUserId === session.cobotUserId && isAdminOf(user, space.subdomain)) {
+      await db.tx((tx) => change(tx, 'sessions', { sessionHash }, { adminReadAt: now }))
+      return true
+    }
+  } catch (error) {
+    const isAway = error instanceof Unavailable || error instanceof RetryLater
+    if (isAway && isRead && ageMs <= proofGraceMs) return true
+    if (!(error instanceof ReconnectNeeded)) throw error
+  }
+  await endSession(web, session)
+  return false
+}
+
+export const setHere = async (c: C, { db }: Web, session: Session, space: SpaceRow) => {
+  c.set('here', { session, space, site: await getActiveSite(db.read, space.spaceId) })
+  const timeZone = isTimeZone(space.timeZone) ? space.timeZone : 'UTC'
+  c.set('say', speak(session.locale, timeZone, space.hourFormat))
+}
+
+/** In the frame: a bearer, since there may be no cookies; so nothing rides along by itself. */
+export const frameAdmin = (web: Web) =>
+  createMiddleware<Env>(async (c, next) => {
+    const token = /^Bearer (\S+)$/.exec(c.req.header('Authorization') ?? '')?.[1]
+    const session = await readSession(web, 'frame', token)
+    const space = session && (await one(web.db.read, 'spaces', { spaceId: session.spaceId }))
+    const label = 'message.signIn'
+    if (!session || space?.state !== 'installed')
+      return tell(c, 'signedOut', 401, { href: '/', label, target: '_top' })
+    await setHere(c, web, session, space)
+    const isRead = c.req.method === 'GET' || c.req.path === '/session'
+    if (!(await isStillAdmin(web, session, space, isRead)))
+      return tell(c, 'notAdmin', 401, { href: space.linkUserUrl ?? '/', label, target: '_top' })
+    return next()
+  })
+
+/** `POST /session`: the page is still open. The token stays the same, so no request can miss it. */
+export const renewSession = async ({ db, ports }: Web, c: C) => {
+  const { sessionHash } = c.get('here').session
+  const endsAtMs = Number.parseInt(c.req.header('Authorization')?.split('.').at(-1) ?? '', 36)
+  const expiresAt = new Date(Math.min(ports.clock.now().getTime() + frameMs, endsAtMs))
+  await db.tx((tx) => change(tx, 'sessions', { sessionHash }, { expiresAt }))
+  return c.body(null, 204)
+}
+
+/** At top level: a cookie, and whoever has none signs in to Cobot first. */
+export const setupAdmin = (web: Web) =>
+  createMiddleware<Env>(async (c, next) => {
+    const subdomain = c.req.query('subdomain') ?? ''
+    const session = await readSession(web, 'setup', cookies(web).get(c, 'setup'))
+    const space = session && (await one(web.db.read, 'spaces', { spaceId: session.spaceId }))
+    const signIn = () => c.redirect(installUrl(subdomain), 303)
+    if (!session || space?.subdomain !== subdomain) return signIn()
+    await setHere(c, web, session, space)
+    c.set('again', { href: setupUrl(subdomain), label: 'message.again' })
+    return (await isStillAdmin(web, session, space, c.req.method === 'GET')) ? next() : signIn()
+  })
+
+export const startSetup = async (web: Web, c: C, space: SpaceRow, user: CobotUser, token: string) => {
+  const locale = pickLocale(c.req.header('Accept-Language'))
+  const started = await startSession(web, 'setup', { space, user, locale }, token)
+  cookies(web).set(c, 'setup', started.token, setupMs)
+}

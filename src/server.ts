@@ -1,0 +1,73 @@
+// The process: settings → database → worker and pages → listen, and the same way back.
+import { randomBytes } from 'node:crypto'
+import { serve } from '@hono/node-server'
+import { createApp } from './app.ts'
+import { BadSettings, type Config, readConfig } from './config.ts'
+import type { Ports } from './core/ports.ts'
+import { createCrypt } from './db/crypt.ts'
+import { openDatabase } from './db/open.ts'
+import { list } from './db/store.ts'
+import { clearLeases } from './db/work.ts'
+import { askEverything } from './jobs/start.ts'
+import { handlers } from './jobs/tasks.ts'
+import { createWorker } from './jobs/worker.ts'
+import { createLog } from './log.ts'
+
+const realPorts: Ports = {
+  clock: {
+    now: () => new Date(),
+    after: (ms, then) => {
+      const timer = setTimeout(then, Math.min(ms, 2 ** 31 - 1))
+      return () => clearTimeout(timer)
+    },
+  },
+  random: { fraction: Math.random, bytes: (length) => randomBytes(length) },
+  fetch: (request) => fetch(request),
+}
+
+/** Starts everything and returns how to stop it. */
+export const startServer = async (config: Config, ports: Ports = realPorts) => {
+  const log = createLog(config.logLevel)
+  const db = await openDatabase(config.databaseUrl, (error) =>
+    log.error({ error }, 'a connection to the database broke'),
+  )
+  const deps = { db, crypt: createCrypt(config.secretKeys), ports, config, log }
+  const worker = createWorker(deps, handlers)
+  const works = config.role !== 'web'
+  if (works) {
+    await db.tx(async (tx) => {
+      // One process per SQLite file: whatever is leased belongs to a process that is gone.
+      if (tx.dialect === 'sqlite') await clearLeases(tx)
+      await askEverything(tx, ports.clock.now())
+    })
+    worker.start()
+  }
+  const ready = async () => (await list(db.read, 'spaces', {})) !== null
+  const app = createApp({ ...deps, wake: worker.wake, ready })
+  const server = serve({ fetch: app.fetch, port: config.port, hostname: config.host }, ({ port }) =>
+    log.info({ port, role: config.role }, 'ready'),
+  )
+  return async () => {
+    await new Promise((resolve) => server.close(resolve))
+    await worker.stop()
+    await db.close()
+  }
+}
+
+const main = async () => {
+  try {
+    const stop = await startServer(readConfig(process.env))
+    let stopping = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (stopping) return
+        stopping = true
+        void stop().then(() => process.exit(0))
+      })
+  } catch (error) {
+    console.error(error instanceof BadSettings ? error.message : error)
+    process.exit(1)
+  }
+}
+
+if (import.meta.main) await main()

@@ -1,0 +1,137 @@
+// What all pages share: the document, the frame's navigation, and pages that only say something.
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import type { Say } from './i18n.ts'
+
+export const Document = (props: {
+  say: Say
+  title: string
+  /** The session of a page in the frame, and the address it shows when it is loaded again. */
+  session?: { token: string; address: string }
+  children?: Child
+}) => (
+  <>
+    {raw('<!doctype html>')}
+    <html lang={props.say.lang}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content='{"history":false,"defaultSwap":"outerHTML"}' />
+        {props.session && <meta name="session" content={props.session.token} />}
+        {props.session && <meta name="address" content={props.session.address} />}
+        <title>{props.title}</title>
+        <link rel="stylesheet" href="/static/app.css" />
+        <script src="/static/htmx.js" defer></script>
+        <script src="/static/app.js" defer></script>
+      </head>
+      <body class={props.session ? 'framed' : 'alone'}>
+        {props.children}
+        <dialog id="confirm" aria-labelledby="confirm-text">
+          <p id="confirm-text"></p>
+          <form method="dialog" class="actions">
+            <button value="yes" class="danger"></button>
+            <button value="" class="quiet">
+              {props.say.t('cancel')}
+            </button>
+          </form>
+        </dialog>
+      </body>
+    </html>
+  </>
+)
+
+/** A page of its own, outside Cobot. */
+export const TopPage = ({ say, title, children }: { say: Say; title: string; children?: Child }) => (
+  <Document say={say} title={`${title} · SALTO KS for Cobot`}>
+    <main>
+      <h1>{title}</h1>
+      {children}
+    </main>
+  </Document>
+)
+
+/** The first page in the frame; what follows replaces `#frame`. */
+export const FramePage = (props: {
+  say: Say
+  session: { token: string; address: string }
+  signInUrl: string
+  children?: Child
+}) => (
+  <Document say={props.say} title="SALTO KS for Cobot" session={props.session}>
+    <p id="signed-out" role="alert" class="note bad" hidden>
+      {props.say.t('message.signedOut.text')}{' '}
+      <a href={props.signInUrl} target="_top">
+        {props.say.t('message.signIn')}
+      </a>
+    </p>
+    <div id="notice" aria-live="polite"></div>
+    {props.children}
+  </Document>
+)
+
+export const pages = ['overview', 'resources', 'members', 'problems'] as const
+export type PageName = (typeof pages)[number]
+
+/** Navigation and one page; `notice` says what has just been done. */
+export const Frame = (props: {
+  say: Say
+  current: PageName
+  problems: number
+  notice?: string | undefined
+  children?: Child
+}) => {
+  const { say, current, problems, notice } = props
+  return (
+    <>
+      <div id="frame" hx-target:inherited="#frame">
+        <nav aria-label={say.t('nav.label')}>
+          {pages.map((page) => (
+            <a href={`/${page}`} hx-get={`/${page}`} aria-current={page === current && 'page'}>
+              {say.t(`nav.${page}`)}
+              {page === 'problems' && problems > 0 && <span class="badge">{problems}</span>}
+            </a>
+          ))}
+        </nav>
+        <main>
+          <h1 tabindex={-1}>{say.t(`nav.${current}`)}</h1>
+          {props.children}
+        </main>
+      </div>
+      {notice && (
+        <div id="notice" hx-swap-oob="innerHTML">
+          <p class="note good">{notice}</p>
+        </div>
+      )}
+    </>
+  )
+}
+
+export type Way = { href: string; label: string; target?: '_top' | '_blank' }
+
+export const WayOn = ({ say, way }: { say: Say; way: Way }) => (
+  <a class="button" href={way.href} target={way.target} rel="noopener">
+    {say.t(way.label)}
+  </a>
+)
+
+type Told = { say: Say; what: string; params: Record<string, string>; way: Way | null }
+
+/** Says what is the case and where to go from here: as a page, or inside one. */
+export const MessagePage = ({ say, what, params, way }: Told) => (
+  <TopPage say={say} title={say.t(`message.${what}.title`)}>
+    <p>{say.t(`message.${what}.text`, params)}</p>
+    {way && (
+      <p>
+        <WayOn say={say} way={way} />
+      </p>
+    )}
+  </TopPage>
+)
+
+export const MessageNote = ({ say, what, params, way }: Told) => (
+  <p role="alert" class="note bad">
+    <strong>{say.t(`message.${what}.title`)}</strong> {say.t(`message.${what}.text`, params)}{' '}
+    {way && <WayOn say={say} way={way} />}
+  </p>
+)
