@@ -42,11 +42,11 @@ export const Document = (props: {
 )
 
 /** A page of its own, outside Cobot. */
-export const TopPage = ({ say, title, children }: { say: Say; title: string; children?: Child }) => (
-  <Document say={say} title={`${title} · SALTO KS for Cobot`}>
+export const TopPage = (props: { say: Say; title: string; children?: Child }) => (
+  <Document say={props.say} title={props.title}>
     <main>
-      <h1>{title}</h1>
-      {children}
+      <h1>{props.title}</h1>
+      {props.children}
     </main>
   </Document>
 )

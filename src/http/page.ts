@@ -44,8 +44,8 @@ export const letCobotFrame = (c: C, { config }: Web, subdomain: string, space: S
   c.set('ancestors', [...new Set(origins)].join(' '))
 }
 
-export const clickOf = ({ session }: Here, { ports }: Web): Click => {
-  const { spaceId, cobotUserId } = session
+export const clickOf = (c: C, { ports }: Pick<Web, 'ports'>): Click => {
+  const { spaceId, cobotUserId } = c.get('here').session
   return { spaceId, by: cobotUserId, now: ports.clock.now() }
 }
 

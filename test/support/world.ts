@@ -2,7 +2,9 @@
 // fetch port leads to the simulators, and Cobot's webhooks lead to the add-on.
 
 import manifest from '../../manifest.json' with { type: 'json' }
+
 const createApp = (_: unknown) => ({ fetch: (_: Request) => new Response(null, { status: 204 }) })
+
 import { readConfig } from '../../src/config.ts'
 import { sealContext } from '../../src/connections/cobot.ts'
 import type { Deps } from '../../src/connections/deps.ts'

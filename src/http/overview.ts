@@ -1,0 +1,89 @@
+// How the space stands: what is connected, what is ready, when everything was last compared.
+import { Hono } from 'hono'
+import { type Check, OverviewPage } from '../../views/overview.tsx'
+import { sameName } from '../core/names.ts'
+import { lookAgain } from '../db/clicks.ts'
+import { listSnapshot } from '../db/snapshots.ts'
+import { intervalsOf } from '../db/spaces.ts'
+import { list } from '../db/store.ts'
+import { countDue } from '../db/work.ts'
+import { isFreeTag } from '../salto/assumed.ts'
+import { type C, clickOf, type Env, type Here, setupUrl, show, type Web } from './page.ts'
+
+export const overview = (web: Web) =>
+  new Hono<Env>()
+    .get('/overview', async (c) => show(web, c, 'overview', await overviewPage(web, c)))
+    .post('/overview/checks', async (c) => {
+      await web.db.tx((tx) => lookAgain(tx, clickOf(c, web), null))
+      web.wake()
+      const notice = c.get('say').t('overview.asked')
+      return show(web, c, 'overview', await overviewPage(web, c), { notice })
+    })
+
+export const overviewPage = async (web: Web, c: C) => {
+  const { db, ports, config } = web
+  const { space } = c.get('here')
+  const due = await countDue(db.read, space.spaceId, null, ports.clock.now())
+  return OverviewPage({
+    ...{ say: c.get('say'), due, checks: await listChecks(web, c.get('here')) },
+    ways: { setup: setupUrl(space.subdomain), salto: config.salto.appUrl },
+  })
+}
+
+const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Check[]> => {
+  const { read } = db
+  const { spaceId } = space
+  const now = ports.clock.now()
+  const connections = await list(read, 'connections', { spaceId, state: 'ok' })
+  const isConnected = (side: string) => connections.some((each) => each.side === side)
+  const info = site?.info
+  const [used, allowed] = [info?.seatsUsed ?? 0, info?.seatsAllowed ?? null]
+  const locks = await listSnapshot(read, spaceId, 'lock')
+  const taken = await list(read, 'tagHolders', { spaceId })
+  const tags = (await listSnapshot(read, spaceId, 'tag'))
+    .filter(isFreeTag)
+    .filter(({ tagId }) => !taken.some((each) => each.tagId === tagId))
+  const closed = await plansThatOpenNothing(db, { space, site }, now)
+  const hooks = await list(read, 'snapshots', { spaceId, kind: 'webhook', goneAt: null })
+  const cobotAt = hooks[0]?.readAt ?? null
+  const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: cobotAt }
+  return [
+    { what: 'cobot', isOk: isConnected('cobot'), way: 'setup' },
+    { what: 'salto', isOk: isConnected('salto'), way: 'setup' },
+    { what: 'site', isOk: info?.subscriptionValid ?? false, params: facts, way: 'setup' },
+    { what: 'locks', isOk: locks.length > 0, params: { count: locks.length }, way: 'salto' },
+    { what: 'plans', isOk: !closed.length, params: { plans: closed.join(', ') }, way: 'salto' },
+    { what: 'tags', isOk: tags.length > 0, params: { count: tags.length }, way: 'salto' },
+    {
+      what: 'seats',
+      isOk: allowed === null || used < allowed,
+      params: { used, allowed: allowed ?? '∞' },
+      way: 'salto',
+    },
+    { what: 'webhooks', isOk: hooks.length > 0, params: { count: hooks.length }, way: 'check' },
+    { what: 'checked', isOk: cobotAt !== null, params: facts, way: 'check' },
+  ]
+}
+
+/** Names of plans that somebody is on now, without a group of that name that has locks. */
+const plansThatOpenNothing = async (
+  { read }: Web['db'],
+  { space, site }: Pick<Here, 'space' | 'site'>,
+  now: Date,
+): Promise<string[]> => {
+  const { spaceId } = space
+  const memberships = await list(read, 'memberships', { spaceId, goneAt: null })
+  const mapped = site ? await list(read, 'planGroups', { spaceId, siteId: site.siteId }) : []
+  const groups = await listSnapshot(read, spaceId, 'accessGroup')
+  const opens = (planId: string | null, name: string) => {
+    const row = mapped.find((each) => each.planId === planId)
+    const isIt = (group: (typeof groups)[number]) =>
+      row ? group.accessGroupId === row.accessGroupId : sameName(group.name, name)
+    return groups.some((group) => isIt(group) && group.lockCount !== 0)
+  }
+  const current = intervalsOf(space, memberships).filter(
+    ({ startsAt, endsAt }) => startsAt <= now && (!endsAt || endsAt > now),
+  )
+  const closed = current.filter(({ planId, planName }) => !opens(planId, planName))
+  return [...new Set(closed.map(({ planName }) => planName))].sort()
+}

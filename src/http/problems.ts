@@ -1,0 +1,49 @@
+// What needs an admin, one action each; gone by itself when the cause is.
+import { Hono } from 'hono'
+import { ProblemsPage } from '../../views/problems.tsx'
+import { newSecret } from '../cobot/oauth.ts'
+import { asId } from '../core/ids.ts'
+import { actionOf } from '../core/problems.ts'
+import * as clicks from '../db/clicks.ts'
+import { list, one, type Row } from '../db/store.ts'
+import { type C, clickOf, type Env, setupUrl, show, type Web } from './page.ts'
+
+export const problems = (web: Web) =>
+  new Hono<Env>()
+    .get('/problems', async (c) => show(web, c, 'problems', await problemsPage(web, c)))
+    .post('/problems', async (c) => {
+      const { spaceId } = c.get('here').space
+      const { code, subject } = await c.req.parseBody()
+      const key = { spaceId, code: code as Row<'problems'>['code'], subject: String(subject) }
+      const problem = await one(web.db.read, 'problems', key)
+      if (problem) await act(web, c, problem)
+      web.wake()
+      const notice = c.get('say').t('problems.asked')
+      return show(web, c, 'problems', await problemsPage(web, c), { notice })
+    })
+
+const problemsPage = async ({ db }: Web, c: C) => {
+  const { spaceId, subdomain } = c.get('here').space
+  const found = await list(db.read, 'problems', { spaceId })
+  const lines = found
+    .sort((a, b) => b.since.getTime() - a.since.getTime())
+    .map((each) => ({ ...each, action: actionOf(each.code, each.params) }))
+  return ProblemsPage({ say: c.get('say'), lines, setupUrl: setupUrl(subdomain) })
+}
+
+const act = ({ db, ports }: Web, c: C, { code, subject, source, params }: Row<'problems'>) => {
+  const { site } = c.get('here')
+  const click = clickOf(c, { ports })
+  const [, id = ''] = subject.split(':')
+  return db.tx(async (tx) => {
+    const action = actionOf(code, params)
+    if (action === 'connect') {
+      const pairingId = asId<never>(newSecret(ports.random, 16))
+      await clicks.connectMembership(tx, click, asId(params.membershipId ?? ''), pairingId)
+    } else if (action === 'restore') await clicks.restore(tx, click, subject)
+    else if (action === 'remove' && site) {
+      const leftover = { siteId: site.siteId, name: params.group ?? '', zone: site.timeZone }
+      await clicks.removeLeftover(tx, click, { ...leftover, accessGroupId: asId(id) })
+    } else await clicks.lookAgain(tx, click, source)
+  })
+}

@@ -1,0 +1,183 @@
+// From "Get started" to a door that opens, in Chromium, through Cobot's frame on another site; once
+// with third-party cookies allowed and once with them blocked.
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { play } from '../demo/play.ts'
+import { ksLogin, subdomain } from '../demo/seed.ts'
+import { kill, startAddon, until } from '../support/addon.ts'
+import { findChromium } from '../support/prepare.ts'
+
+const executablePath = findChromium()
+if (!executablePath) console.log('skipped: the journey in the browser, for want of Chromium')
+
+/** A fresh profile; 0 allows third-party cookies, 1 blocks them. */
+const openBrowser = async (
+  cookieMode: 0 | 1,
+): Promise<{ context: BrowserContext; folder: string }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'salto-chromium-'))
+  mkdirSync(join(folder, 'Default'))
+  const preferences = {
+    profile: { cookie_controls_mode: cookieMode, block_third_party_cookies: cookieMode === 1 },
+  }
+  writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: executablePath ?? '',
+    ignoreDefaultArgs: true,
+    viewport: { width: 1280, height: 900 },
+    args: [
+      '--headless',
+      '--remote-debugging-pipe',
+      `--user-data-dir=${folder}`,
+      '--no-startup-window',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+    ],
+  })
+  return { context, folder }
+}
+
+describe.skipIf(!executablePath).each([
+  ['allowed', 0],
+  ['blocked', 1],
+] as const)('third-party cookies %s', (_, cookieMode) => {
+  test('from Get started to an open door', { timeout: 120_000 }, async () => {
+    const stage = await play()
+    const folder = mkdtempSync(join(tmpdir(), 'salto-test-'))
+    let child: ChildProcess | null = null
+    const browser = await openBrowser(cookieMode)
+    try {
+      const DATABASE_URL = `file:${join(folder, 'salto.db')}`
+      child = await startAddon({ ...stage.env, DATABASE_URL, SETTLE_SECONDS: '1' })
+      const page = await browser.context.newPage()
+      const problems: string[] = []
+      page.on('console', (message) => {
+        if (/Content Security Policy|Content-Security-Policy/.test(message.text()))
+          problems.push(message.text())
+      })
+      page.on('pageerror', (error) => problems.push(error.message))
+      await setUp(page, stage)
+      await mapRoom(page)
+      await connectMia(page, stage)
+      await bookAndOpen(page, stage)
+      expect(problems).toEqual([])
+    } finally {
+      await browser.context.close()
+      if (child) await kill(child)
+      await stage.stop()
+      for (const each of [folder, browser.folder]) rmSync(each, { recursive: true, force: true })
+    }
+  })
+})
+
+type Stage = Awaited<ReturnType<typeof play>>
+const inFrame = (page: Page) => page.frameLocator('iframe')
+
+const setUp = async (page: Page, { addonUrl, cobotUrl }: Stage) => {
+  await page.goto(`${addonUrl}/?cobot_subdomain=${subdomain}`)
+  await page.getByRole('heading', { name: 'SALTO KS for Cobot' }).waitFor()
+  expect(await page.getByRole('textbox', { name: 'Cobot subdomain' }).inputValue()).toBe(subdomain)
+  await page.getByRole('button', { name: 'Get started' }).click()
+  await page.getByRole('button', { name: /Mara/ }).click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByText('Connect to SALTO KS', { exact: true }).first().click()
+  await page.getByLabel(/e-?mail/i).fill(ksLogin.email)
+  await page.getByLabel(/password/i).fill(ksLogin.password)
+  await page.getByRole('button', { name: /log in|sign in|continue/i }).click()
+  await page.getByRole('button', { name: /allow/i }).first().click()
+  const site = page.getByLabel('SALTO KS site')
+  expect(await site.locator('option:checked').innerText()).toContain('Harbour Loft')
+  await page.getByRole('button', { name: 'Configure site' }).click()
+  await page.waitForURL(new RegExp(`^${cobotUrl}.*navigation_links`))
+  // The first time in the frame, Cobot asks once more for the smaller permission.
+  const allow = inFrame(page).getByRole('button', { name: 'Allow' })
+  const overview = inFrame(page).getByRole('link', { name: 'Map resources' })
+  await allow.or(overview).first().waitFor()
+  if (await allow.isVisible()) await allow.click()
+  await overview.waitFor()
+}
+
+const mapRoom = async (page: Page) => {
+  const frame = inFrame(page)
+  const room = frame.getByRole('checkbox', { name: 'Quay Room' }).first()
+  await expect
+    .poll(
+      async () => {
+        await frame.getByRole('link', { name: 'Map resources' }).click()
+        await frame.getByRole('heading', { name: 'Map resources' }).waitFor()
+        return room.isVisible()
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true)
+  await room.check()
+  await frame.getByRole('button', { name: 'Save' }).click()
+  await expect.poll(() => room.isChecked()).toBe(true)
+}
+
+const connectMia = async (page: Page, { salto, seeded }: Stage) => {
+  const frame = inFrame(page)
+  await frame.getByRole('link', { name: 'Connect members' }).click()
+  await frame.getByRole('heading', { name: 'Connect members' }).waitFor()
+  const row = frame.getByRole('row', { name: /Mia Member/ })
+  await row.getByRole('button', { name: /^Connect to Salto/ }).click()
+  await row.getByRole('button', { name: /^Assign tag/ }).click()
+  await frame.getByRole('combobox', { name: 'Tag' }).fill('02300003')
+  await frame.getByRole('button', { name: 'Assign', exact: true }).click()
+  await until('the tag at Mia', () =>
+    salto
+      .users(seeded.siteId)
+      .some(({ alias, tagNumber }) => alias?.startsWith('Mia Member') && tagNumber === '02300003'),
+  )
+}
+
+const bookAndOpen = async (page: Page, { cobotUrl, saltoUrl, salto, seeded }: Stage) => {
+  const tomorrow = new Date(Date.now() + 24 * 3600_000).toISOString().slice(0, 10)
+  await page.goto(`${cobotUrl}/spaces/${subdomain}/admin/bookings`)
+  const form = page
+    .locator('form')
+    .filter({ has: page.getByRole('button', { name: /^(Book|Create|Add)/ }) })
+    .first()
+  await form.getByLabel('Resource').selectOption({ label: 'Quay Room' })
+  await form.getByLabel('Member').selectOption({ label: 'Mia Member' })
+  await form.getByLabel('Date').fill(tomorrow)
+  await form.getByLabel('From').fill('19:00')
+  await form.getByLabel('To').fill('20:30')
+  await form.getByRole('button').click()
+  await until('the booking group', () =>
+    salto
+      .groups(seeded.siteId)
+      .some(
+        ({ name, schedules, users }) =>
+          /^Cobot \d{12}$/.test(name) &&
+          users.length === 1 &&
+          schedules.some((s) => s.start_date === `${tomorrow}T19:00:00`),
+      ),
+  )
+  const tryAt = async (time: string) => {
+    await page.goto(`${saltoUrl}/app/doors`)
+    const tag = page.getByLabel('Tag', { exact: true })
+    const option = await tag.locator('option', { hasText: '02300003' }).getAttribute('value')
+    await tag.selectOption(option ?? '')
+    await page.getByLabel('Lock', { exact: true }).selectOption({ label: 'Quay Room' })
+    await page.getByLabel('Date').fill(tomorrow)
+    await page.getByLabel('Time').fill(time)
+    await page.getByRole('button', { name: 'Try the tag' }).click()
+    const opened = page.getByText('Opened')
+    await opened.or(page.getByText('Stays closed')).first().waitFor()
+    return opened.isVisible()
+  }
+  expect(await tryAt('18:59')).toBe(false)
+  expect(await tryAt('19:00')).toBe(true)
+  expect(await tryAt('20:30')).toBe(true)
+  expect(await tryAt('20:31')).toBe(false)
+}
