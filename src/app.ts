@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
+import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import { pickLocale, speak } from '../views/i18n.ts'
 import { createCobotOAuth } from './cobot/oauth.ts'
@@ -20,9 +21,7 @@ import { setup } from './http/setup.ts'
 import { webhooks } from './http/webhooks.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
 
-export const createApp = (
-  deps: Deps & { wake(): void; ready(): Promise<boolean> },
-): Hono<Env> => {
+export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean> }): Hono<Env> => {
   const { config, ports, log } = deps
   const web: Web = {
     ...deps,
@@ -31,6 +30,7 @@ export const createApp = (
   }
   return new Hono<Env>()
     .onError((error, c) => {
+      if (error instanceof HTTPException) return error.getResponse()
       if (!(error instanceof Unavailable || error instanceof RetryLater))
         log.error(factsOf(error), 'a request failed')
       return tellError(c, error)
@@ -40,8 +40,9 @@ export const createApp = (
     .use(async (c, next) => {
       c.set('say', speak(pickLocale(c.req.header('Accept-Language'))))
       await next()
-      const ancestors = c.get('ancestors') ?? "'none'"
-      c.header('Content-Security-Policy', `${policy}; frame-ancestors ${ancestors}`)
+      const { ancestors = "'none'", forms = '' } = c.var
+      const open = `form-action 'self' ${forms}; frame-ancestors ${ancestors}`
+      c.header('Content-Security-Policy', `${policy}; ${open}`)
       if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
     })
     .get('/healthz', (c) => c.text('ok'))
@@ -55,7 +56,11 @@ export const createApp = (
     .route('/hooks/cobot', webhooks(web))
     .route('/', setup(web))
     .route('/', embed(web))
-    .on('ALL', ['/session', '/overview', '/resources', '/members/*', '/tags/*', '/problems'], frameAdmin(web))
+    .on(
+      'ALL',
+      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems'],
+      frameAdmin(web),
+    )
     .post('/session', (c) => renewSession(web, c))
     .route('/', overview(web))
     .route('/', resources(web))
@@ -65,7 +70,7 @@ export const createApp = (
 
 const policy = [
   "default-src 'none'",
-  ...['script-src', 'style-src', 'img-src', 'connect-src', 'form-action'].map((s) => `${s} 'self'`),
+  ...['script-src', 'style-src', 'img-src', 'connect-src'].map((s) => `${s} 'self'`),
   "base-uri 'none'",
 ].join('; ')
 

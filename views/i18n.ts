@@ -38,9 +38,10 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
   const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+  const translate = i18n.getFixedT(locale)
   return {
     lang: locale.slice(0, 2),
-    t: i18n.getFixedT(locale),
+    t: (key, params) => translate(key, params ?? {}),
     at: (at) => times.format(at),
     day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
   }

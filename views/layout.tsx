@@ -30,8 +30,8 @@ export const Document = (props: {
         <dialog id="confirm" aria-labelledby="confirm-text">
           <p id="confirm-text"></p>
           <form method="dialog" class="actions">
-            <button value="yes" class="danger"></button>
-            <button value="" class="quiet">
+            <button type="submit" value="yes" class="danger"></button>
+            <button type="submit" value="" class="quiet">
               {props.say.t('cancel')}
             </button>
           </form>
@@ -93,8 +93,10 @@ export const Frame = (props: {
             </a>
           ))}
         </nav>
-        <main>
-          <h1 tabindex={-1}>{say.t(`nav.${current}`)}</h1>
+        <main aria-labelledby="title">
+          <h1 id="title" tabindex={-1}>
+            {say.t(`nav.${current}`)}
+          </h1>
           {props.children}
         </main>
       </div>
@@ -119,7 +121,7 @@ type Told = { say: Say; what: string; params: Record<string, string>; way: Way |
 
 /** Says what is the case and where to go from here: as a page, or inside one. */
 export const MessagePage = ({ say, what, params, way }: Told) => (
-  <TopPage say={say} title={say.t(`message.${what}.title`)}>
+  <TopPage say={say} title={say.t(`message.${what}.title`, params)}>
     <p>{say.t(`message.${what}.text`, params)}</p>
     {way && (
       <p>
@@ -131,7 +133,7 @@ export const MessagePage = ({ say, what, params, way }: Told) => (
 
 export const MessageNote = ({ say, what, params, way }: Told) => (
   <p role="alert" class="note bad">
-    <strong>{say.t(`message.${what}.title`)}</strong> {say.t(`message.${what}.text`, params)}{' '}
-    {way && <WayOn say={say} way={way} />}
+    <strong>{say.t(`message.${what}.title`, params)}</strong>{' '}
+    {say.t(`message.${what}.text`, params)} {way && <WayOn say={say} way={way} />}
   </p>
 )

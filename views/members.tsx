@@ -52,7 +52,11 @@ export const MembersPage = (props: {
   const { t } = say
   return (
     <>
-      <form class="bar" hx-get="/members" hx-trigger="input changed delay:300ms, submit" hx-swap="outerMorph">
+      <form
+        class="bar"
+        hx-get="/members"
+        hx-trigger="input changed delay:300ms, submit"
+        hx-swap="outerMorph">
         <input
           id="search"
           type="search"
@@ -95,7 +99,11 @@ export const MembersPage = (props: {
       )}
       {next !== null && (
         <p>
-          <button class="quiet" hx-get="/members" hx-vals={JSON.stringify({ search, filter, from: next })}>
+          <button
+            type="button"
+            class="quiet"
+            hx-get="/members"
+            hx-vals={JSON.stringify({ search, filter, from: next })}>
             {t('members.next')}
           </button>
         </p>
@@ -107,7 +115,7 @@ export const MembersPage = (props: {
             {tagsOut.map(({ tagId, number, name }) => (
               <li>
                 <span>{t('members.stillWith', { number, name })}</span>
-                <button class="quiet" hx-post={`/tags/${tagId}/return`}>
+                <button type="button" class="quiet" hx-post={`/tags/${tagId}/return`}>
                   {t('members.return')} <span class="unseen">{number}</span>
                 </button>
               </li>
@@ -134,7 +142,11 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
   const self = `/members/${membershipId}`
   const refresh = line.isWorking && !choice && { 'hx-get': self, 'hx-trigger': 'every 2s' }
   return (
-    <tr id={`member-${membershipId}`} {...refresh} hx-target="this" hx-target:inherited="closest tr">
+    <tr
+      id={`member-${membershipId}`}
+      {...refresh}
+      hx-target="this"
+      hx-target:inherited="closest tr">
       <th scope="row">
         {name}
         {line.email && line.email !== name && <p class="hint">{line.email}</p>}
@@ -142,15 +154,18 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
       <td data-label={t('members.column.plan')}>
         {line.plan}
         {upcoming && (
-          <p class="hint">{t('members.upcoming', { plan: upcoming.name, day: say.day(upcoming.on) })}</p>
+          <p class="hint">
+            {t('members.upcoming', { plan: upcoming.name, day: say.day(upcoming.on) })}
+          </p>
         )}
         {endsOn && <p class="hint">{t('members.ends', { day: say.day(endsOn) })}</p>}
       </td>
       <td data-label={t('members.column.state')}>
-        <span class={`state ${Object.entries(stateKinds).find(([key]) => key === state)?.[1] ?? ''}`}>
+        <span
+          class={`state ${Object.entries(stateKinds).find(([key]) => key === state)?.[1] ?? ''}`}>
           {t(`members.state.${state}`)}
         </span>
-        {problem && <p class="reason">{problemText(say, problem.code, problem.params)}</p>}
+        {problem && <p class="hint">{problemText(say, problem.code, problem.params)}</p>}
       </td>
       <td data-label={t('members.column.tag')}>
         {tag && (
@@ -161,10 +176,10 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
         )}
       </td>
       <td class="actions">
-        {choice ? <TagForm {...{ say, line, choice }} /> : <Actions {...{ say, line }} />}
         {line.candidates.map((candidate) => (
           <CandidateCard {...{ say, line, candidate }} />
         ))}
+        {choice ? <TagForm {...{ say, line, choice }} /> : <Actions {...{ say, line }} />}
       </td>
     </tr>
   )
@@ -176,6 +191,7 @@ const Actions = ({ say, line }: RowProps) => {
   const url = (action: string) => `/members/${membershipId}/${action}`
   const button = (action: string, label: string, kind: string, confirm?: string) => (
     <button
+      type="button"
       class={kind}
       hx-post={url(action)}
       data-confirm={confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number })}
@@ -190,7 +206,7 @@ const Actions = ({ say, line }: RowProps) => {
   const hasTag = tag?.state === 'held' || tag?.state === 'notReturned'
   return (
     <>
-      <button class="quiet" hx-get={url('tag')}>
+      <button type="button" class="quiet" hx-get={url('tag')}>
         {t(hasTag ? 'members.changeTag' : 'members.assignTag')} <span class="unseen">{name}</span>
       </button>
       <details class="more">
@@ -220,7 +236,6 @@ const TagForm = ({ say, line, choice }: Required<RowProps>) => {
         value={choice.value}
         inputmode="numeric"
         autocomplete="off"
-        autofocus
         placeholder={t('members.tag')}
         aria-label={`${t('members.tag')} ${name}`}
         aria-invalid={choice.reason && 'true'}
@@ -231,7 +246,7 @@ const TagForm = ({ say, line, choice }: Required<RowProps>) => {
           <option value={number} />
         ))}
       </datalist>
-      <button>{t('members.assign')}</button>
+      <button type="submit">{t('members.assign')}</button>
       <button type="button" class="quiet" hx-get={`/members/${membershipId}`}>
         {t('cancel')}
       </button>
@@ -262,6 +277,7 @@ const CandidateCard = ({ say, line, candidate }: RowProps & { candidate: Candida
         {groupNames && t('members.candidate.groups', { groups: groupNames })}
       </p>
       <button
+        type="button"
         hx-post={`/members/${line.membershipId}/link`}
         hx-vals={JSON.stringify({ siteUserId })}>
         {t('members.link')} <span class="unseen">{name}</span>

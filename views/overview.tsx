@@ -27,7 +27,9 @@ export const OverviewPage = ({ say, checks, due, ways }: Overview) => (
       hx-swap="outerMorph"></div>
     <div class="bar">
       <p class="hint">{say.t('overview.due', { count: due })}</p>
-      <button hx-post="/overview/checks">{say.t('overview.check')}</button>
+      <button type="button" hx-post="/overview/checks">
+        {say.t('overview.check')}
+      </button>
     </div>
     <ul class="checks">
       {checks.map((check) => (

@@ -40,9 +40,13 @@ const Action = (props: { say: Say; action: ProblemAction; setupUrl: string; sent
       </a>
     )
   if (action === 'members' || action === 'mapResources')
-    return <button hx-get={action === 'members' ? '/members' : '/resources'}>{label}</button>
+    return (
+      <button type="button" hx-get={action === 'members' ? '/members' : '/resources'}>
+        {label}
+      </button>
+    )
   return (
-    <button hx-post="/problems" hx-vals={sent}>
+    <button type="button" hx-post="/problems" hx-vals={sent}>
       {label}
     </button>
   )

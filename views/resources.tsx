@@ -46,7 +46,7 @@ export const ResourcesPage = ({ say, lines, locks, minutesMax }: Table) => {
         </tbody>
       </table>
       <div class="actions">
-        <button>{t('resources.save')}</button>
+        <button type="submit">{t('resources.save')}</button>
       </div>
     </form>
   )

@@ -31,7 +31,7 @@ export const StartPage = (props: { say: Say; subdomain: string; isWrong?: boolea
         <p id="subdomain-hint" class={props.isWrong ? 'reason' : 'hint'}>
           {t(props.isWrong ? 'start.wrong' : 'start.hint')}
         </p>
-        <button>{t('start.go')}</button>
+        <button type="submit">{t('start.go')}</button>
       </form>
     </TopPage>
   )
@@ -85,7 +85,7 @@ export const SetupPage = (props: Setup) => {
           <div class="actions">
             <form method="post" action={`/setup/site${query}`}>
               <input type="hidden" name="siteId" value={site.siteId} />
-              <button>{t('setup.keep')}</button>
+              <button type="submit">{t('setup.keep')}</button>
             </form>
             {isConnected && connect('setup.reconnect', 'quiet')}
             {isConnected && !choices && (
@@ -124,7 +124,9 @@ const SiteForm = (props: Setup & { choices: SiteChoice[]; action: string }) => {
       </select>
       {isWrong && <p class="reason">{t('setup.wrong')}</p>}
       {site && <p class="note bad">{t('setup.leaving', leave)}</p>}
-      <button {...(site ? { 'data-confirm': t('setup.leaving', leave), ...verb } : {})}>
+      <button
+        type="submit"
+        {...(site ? { 'data-confirm': t('setup.leaving', leave), ...verb } : {})}>
         {t('setup.configure')}
       </button>
     </form>

@@ -17,11 +17,16 @@ export const sealContext = (
 /** Calls left for work that cannot wait: the first three priority classes (R13). */
 const urgentReserve = 2
 
-/** `probe` asks although Cobot refused us before: that is how a refused space comes back by itself. */
+const refilledMs = cobotBuckets.any.capacity / cobotBuckets.any.perMs
+
+/**
+ * `probe` asks although Cobot refused us before: that is how a refused space comes back by itself.
+ * `setup` does not wait for the budget: an admin does, and Cobot's own limit leaves room for it.
+ */
 export const cobotOf = async (
   deps: Deps,
   spaceId: SpaceId,
-  { probe = false, urgent = false } = {},
+  { probe = false, urgent = false, setup = false } = {},
 ): Promise<Cobot> => {
   const { db, crypt, ports, config } = deps
   const space = await one(db.read, 'spaces', { spaceId })
@@ -37,11 +42,14 @@ export const cobotOf = async (
     accessToken: await crypt.open(connection.accessSealed, sealContext('cobot', 'access', spaceId)),
     gate: {
       before: async (kind) => {
+        if (setup) return
         const reserve = kind === 'any' && !urgent ? urgentReserve : 0
         const waitMs = await db.tx((tx) =>
           takeFromBudget(tx, keyOf(kind), cobotBuckets[kind], ports.clock.now(), reserve),
         )
-        if (waitMs > 0) throw new RetryLater(`the budget for Cobot (${kind}) is used up`, waitMs)
+        // Who is not in a hurry comes back to a full bucket, or a row of calls would never end.
+        const afterMs = urgent || kind !== 'any' ? waitMs : Math.max(waitMs, refilledMs)
+        if (waitMs > 0) throw new RetryLater(`the budget for Cobot (${kind}) is used up`, afterMs)
       },
       limited: (afterMs) => {
         const now = ports.clock.now()

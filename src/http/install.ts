@@ -14,13 +14,23 @@ import { one } from '../db/store.ts'
 import { ask, wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
 import { openFrame } from './frame.ts'
-import { type C, type Env, installUrl, isSubdomain, setupUrl, tell, type Web } from './page.ts'
+import {
+  type C,
+  type Env,
+  installUrl,
+  isSubdomain,
+  letFormsLead,
+  setupUrl,
+  tell,
+  type Web,
+} from './page.ts'
 import { dropToken, isAdminOf, startSetup } from './session.ts'
 
 export const install = (web: Web) =>
   new Hono<Env>()
     .get('/', (c) => {
       const { cobot_subdomain, subdomain } = c.req.query()
+      letFormsLead(c, web, 'space')
       return c.html(StartPage({ say: c.get('say'), subdomain: cobot_subdomain ?? subdomain ?? '' }))
     })
     .get('/install', (c) => begin(web, c))
@@ -49,6 +59,7 @@ const begin = async (web: Web, c: C) => {
   const subdomain = (c.req.query('subdomain') ?? '').trim().toLowerCase()
   if (isSubdomain(subdomain))
     return c.redirect(await startAuthorization(web, c, { purpose: 'install', subdomain }))
+  letFormsLead(c, web, 'space')
   return c.html(StartPage({ say: c.get('say'), subdomain, isWrong: true }), 422)
 }
 
@@ -68,7 +79,10 @@ const welcome = async (
   const claim = { idToken: idToken ?? '', subdomain, nonce, now }
   const signedIn = isFrame ? await web.cobotOAuth.verifyIdToken(claim) : null
   const user = await web.cobotOAuth.getUser(accessToken)
-  if (isFrame && (user.cobotUserId !== row.cobotUserId || user.cobotUserId !== signedIn?.cobotUserId))
+  if (
+    isFrame &&
+    (user.cobotUserId !== row.cobotUserId || user.cobotUserId !== signedIn?.cobotUserId)
+  )
     return tell(c, 'otherUser', 403, again)
   if (!isAdminOf(user, subdomain)) return tell(c, 'notAdmin', 403, again)
   if (!isFrame) return finishInstall(web, c, { subdomain, user, accessToken })

@@ -19,7 +19,8 @@ export const isShown = (line: MemberLine, search: string, filter: string): boole
   const words = [line.name, line.email, line.plan, line.upcoming?.name, line.tag?.number]
   const isFound = words.some((word) => word?.toLowerCase().includes(search.trim().toLowerCase()))
   if (filter === 'endingSoon') return isFound && line.isEnding
-  if (filter === 'problem') return isFound && (line.state === 'problem' || line.state === 'choosing')
+  if (filter === 'problem')
+    return isFound && (line.state === 'problem' || line.state === 'choosing')
   return isFound && (filter === 'all' || line.state === filter)
 }
 
@@ -54,7 +55,8 @@ export const listMembers = async (
     const isWorking = !!runAt && runAt <= now
     return {
       ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
-      upcoming: upcomingPlan && plan.canceledTo ? { name: upcomingPlan.name, on: plan.canceledTo } : null,
+      upcoming:
+        upcomingPlan && plan.canceledTo ? { name: upcomingPlan.name, on: plan.canceledTo } : null,
       endsOn: membership.canceledTo,
       isEnding: end !== null && end.getTime() - now.getTime() < soonMs,
       state: stateOf(membership, pairing, { isWorking, isProblem: problem !== undefined }),

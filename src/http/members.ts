@@ -79,7 +79,11 @@ const membersPage = async (web: Web, c: C) => {
   })
 }
 
-const showRow = async (web: Web, c: C, form?: { value: string; reason?: string; holder?: string }) => {
+const showRow = async (
+  web: Web,
+  c: C,
+  form?: { value: string; reason?: string; holder?: string },
+) => {
   const { db } = web
   const { spaceId } = c.get('here').space
   const [line] = await listMembers(web, c.get('here'), c.req.param('membershipId'))

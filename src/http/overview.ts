@@ -23,9 +23,11 @@ export const overview = (web: Web) =>
 export const overviewPage = async (web: Web, c: C) => {
   const { db, ports, config } = web
   const { space } = c.get('here')
+  const checks = await listChecks(web, c.get('here'))
+  const waits = checks.some(({ what, isOk }) => what === 'checked' && !isOk) ? 1 : 0
   const due = await countDue(db.read, space.spaceId, null, ports.clock.now())
   return OverviewPage({
-    ...{ say: c.get('say'), due, checks: await listChecks(web, c.get('here')) },
+    ...{ say: c.get('say'), due: Math.max(due, waits), checks },
     ways: { setup: setupUrl(space.subdomain), salto: config.salto.appUrl },
   })
 }

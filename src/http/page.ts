@@ -2,8 +2,8 @@
 import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { Frame, MessageNote, MessagePage, type PageName, type Way } from '../../views/layout.tsx'
 import type { Say } from '../../views/i18n.ts'
+import { Frame, MessageNote, MessagePage, type PageName, type Way } from '../../views/layout.tsx'
 import type { createCobotOAuth } from '../cobot/oauth.ts'
 import { spaceUrlOf } from '../cobot/settings.ts'
 import type { Deps } from '../connections/deps.ts'
@@ -29,6 +29,8 @@ export type Env = {
     here: Here
     /** Who may show this page in a frame; nobody when absent. */
     ancestors?: string
+    /** Where forms may lead besides here: browsers also check where they are sent on to. */
+    forms?: string
     /** Where to try again when something fails. */
     again?: Way
   }
@@ -42,6 +44,12 @@ export const letCobotFrame = (c: C, { config }: Web, subdomain: string, space: S
   const hosts = [spaceUrlOf(config.cobot, subdomain), space?.linkUserUrl ?? '']
   const origins = hosts.flatMap((url) => URL.parse(url)?.origin ?? [])
   c.set('ancestors', [...new Set(origins)].join(' '))
+}
+
+/** Of any space, since nobody knows yet which; of its page in Cobot only that it is on the web. */
+export const letFormsLead = (c: C, { config }: Web, where: 'space' | 'anywhere') => {
+  const { origin, protocol } = new URL(config.cobot.spaceUrl.replace('{subdomain}', '*'))
+  c.set('forms', where === 'space' ? origin : protocol)
 }
 
 export const clickOf = (c: C, { ports }: Pick<Web, 'ports'>): Click => {
@@ -69,13 +77,7 @@ export const tell = (
 }
 
 /** The navigation and one page. */
-export const frame = async (
-  { db }: Web,
-  c: C,
-  current: PageName,
-  page: Child,
-  notice?: string,
-) => {
+export const frame = async ({ db }: Web, c: C, current: PageName, page: Child, notice?: string) => {
   const { spaceId } = c.get('here').space
   const problems = (await list(db.read, 'problems', { spaceId })).length
   return Frame({ say: c.get('say'), current, problems, notice, children: page })

@@ -82,5 +82,12 @@ const readLine = (
   const isMinutes = (text: string) => /^\d{1,3}$/.test(text) && Number(text) <= minutesMax
   const reason = !isMinutes(before) || !isMinutes(after) ? 'minutes' : null
   const noLock = enabled && lockIds.length === 0 ? 'noLock' : null
-  return { ...line, enabled, lockIds: lockIds.map(asId<LockId>), before, after, reason: noLock ?? reason }
+  return {
+    ...line,
+    enabled,
+    lockIds: lockIds.map(asId<LockId>),
+    before,
+    after,
+    reason: noLock ?? reason,
+  }
 }

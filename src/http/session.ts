@@ -134,7 +134,13 @@ export const setupAdmin = (web: Web) =>
     return (await isStillAdmin(web, session, space, c.req.method === 'GET')) ? next() : signIn()
   })
 
-export const startSetup = async (web: Web, c: C, space: SpaceRow, user: CobotUser, token: string) => {
+export const startSetup = async (
+  web: Web,
+  c: C,
+  space: SpaceRow,
+  user: CobotUser,
+  token: string,
+) => {
   const locale = pickLocale(c.req.header('Accept-Language'))
   const started = await startSession(web, 'setup', { space, user, locale }, token)
   cookies(web).set(c, 'setup', started.token, setupMs)

@@ -4,6 +4,7 @@ import { csrf } from 'hono/csrf'
 import manifest from '../../manifest.json' with { type: 'json' }
 import { SetupPage, type SiteChoice } from '../../views/setup.tsx'
 import { cobotOf } from '../connections/cobot.ts'
+import { ensureWebhooks } from '../connections/hooks.ts'
 import { saltoOf, sealTokens } from '../connections/salto.ts'
 import { Refused } from '../core/errors.ts'
 import type { Site, SiteUser } from '../core/model.ts'
@@ -14,7 +15,7 @@ import { activateSite, type SpaceRow } from '../db/spaces.ts'
 import { change, list, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
-import { type C, clickOf, type Env, setupUrl, type Web } from './page.ts'
+import { type C, clickOf, type Env, letFormsLead, setupUrl, type Web } from './page.ts'
 import { setupAdmin } from './session.ts'
 
 export const setup = (web: Web) =>
@@ -68,6 +69,7 @@ const showSetup = async (web: Web, c: C, isWrong = false) => {
   const { read } = web.db
   const { space, site } = c.get('here')
   const { spaceId } = space
+  letFormsLead(c, web, 'anywhere')
   const connection = await one(read, 'connections', { spaceId, side: 'salto' })
   const isConnected = connection?.state === 'ok'
   const isChoosing = isConnected && (!site || isWrong || c.req.query('choose') !== undefined)
@@ -114,11 +116,13 @@ const reasonAgainst = (site: Site, me: SiteUser | null): SiteChoice['reason'] =>
 }
 
 /** Exactly one link of ours in Cobot's menu; returns the page that shows our frame. */
-const ensureLink = async (web: Web, { spaceId }: SpaceRow): Promise<string> => {
+const ensureLink = async (web: Web, space: SpaceRow): Promise<string> => {
+  const { spaceId } = space
   const { publicUrl } = web.config
   const { section, label, paths } = manifest
   const iframeUrl = publicUrl + paths.frame
-  const cobot = await cobotOf(web, spaceId, { urgent: true })
+  const cobot = await cobotOf(web, spaceId, { setup: true })
+  await ensureWebhooks(web, space, cobot)
   const ours = (await cobot.listNavigationLinks()).filter((each) =>
     each.iframeUrl.startsWith(`${publicUrl}/`),
   )

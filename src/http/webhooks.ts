@@ -64,19 +64,13 @@ const sweep = { task: 'sweepCobot', subject: 'space', priority: priority.soon } 
 
 const wishOf = (event: string, body: unknown): Wish | null => {
   const found = parseWebhook(event, body)
-  const isRemoval = /^(deleted|canceled)_/.test(event)
-  if (found?.membershipId)
-    return {
-      task: 'readMembership',
-      subject: found.membershipId,
-      priority: isRemoval ? priority.removal : priority.grant,
-    }
-  if (found?.bookingId)
-    return {
-      task: 'readBooking',
-      subject: found.bookingId,
-      priority: isRemoval ? priority.removal : priority.soon,
-    }
+  const urgency = (usually: Priority) =>
+    /^(deleted|canceled)_/.test(event) ? priority.removal : usually
+  const { membershipId, bookingId } = found ?? {}
+  if (membershipId)
+    return { task: 'readMembership', subject: membershipId, priority: urgency(priority.grant) }
+  if (bookingId)
+    return { task: 'readBooking', subject: bookingId, priority: urgency(priority.soon) }
   const { url } = Object(body) as { url?: unknown }
   // A resource, a visitor, a person, the space: whatever it is, a comparison of everything finds it.
   return found || (typeof url === 'string' && URL.canParse(url)) ? sweep : null

@@ -1,8 +1,7 @@
 // Compares all of Cobot with what we know, in a fixed number of calls, and asks for looks only at
 // what differs. It is also the probe by which a space that Cobot refused comes back by itself.
-import manifest from '../../manifest.json' with { type: 'json' }
 import type { Cobot } from '../cobot/client.ts'
-import { openHookKey, webhookUrl } from '../connections/hooks.ts'
+import { ensureWebhooks } from '../connections/hooks.ts'
 import { jitter } from '../core/backoff.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
@@ -16,25 +15,33 @@ import { takeInBookings } from './take-in.ts'
 
 const dayMs = 24 * 3600_000
 
+/** Parts of a sweep, each with its own retry: the budget may end between any two of them. */
+const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
+  memberships: async (look) => {
+    for (const membershipId of await readAllMemberships(look))
+      look.ask('readMembership', membershipId, priority.removal)
+    await sayWhoHasNoPlan(look)
+  },
+  catalogue: (look, cobot) => sweepPlansAndResources(look, cobot),
+  bookings: (look, cobot) => sweepBookings(look, cobot),
+  webhooks: (look, cobot) => ensureWebhooks(look.deps, look.space, cobot),
+}
+
 export const sweepCobot: TaskHandler = async (look) => {
   const { deps, spaceId } = look
   const { db, config, ports } = deps
-  const startedAt = look.now()
-  const again = jitter(config.cobotSweepMs, ports.random.fraction())
-  look.lookAgainAt(new Date(startedAt.getTime() + again))
-  const cobot = await look.cobot()
-
-  for (const membershipId of await readAllMemberships(look))
-    look.ask('readMembership', membershipId, priority.removal)
-  await sweepPlansAndResources(look, cobot)
-  await sweepBookings(look, cobot)
-  await sweepWebhooks(look, cobot)
-  await sayWhoHasNoPlan(look)
+  const part = parts[look.work.subject]
+  if (!part) {
+    for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
+    const again = jitter(config.cobotSweepMs, ports.random.fraction())
+    look.lookAgainAt(new Date(look.now().getTime() + again))
+    return
+  }
+  await part(look, await look.cobot())
   await db.tx(async (tx) => {
-    await forgetBookings(tx, spaceId, new Date(startedAt.getTime() - 30 * dayMs))
     const refused = { spaceId, side: 'cobot', state: 'refused' } as const
-    await change(tx, 'connections', refused, { state: 'ok' })
-    await wakeParked(tx, spaceId, 'cobot', look.now())
+    if (await change(tx, 'connections', refused, { state: 'ok' }))
+      await wakeParked(tx, spaceId, 'cobot', look.now())
   })
 }
 
@@ -64,26 +71,8 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
   const { read } = look.deps.db
   for (const { bookingId } of await listUnseenBookings(read, look.spaceId, { from, to, readAt }))
     look.ask('readBooking', bookingId, priority.removal)
-}
-
-/** Subscriptions that are missing or were switched off are made anew. */
-const sweepWebhooks = async (look: Look, cobot: Cobot): Promise<void> => {
-  const { deps, spaceId, space } = look
-  const readAt = look.now()
-  const hookKey = await openHookKey(deps, space)
-  const urlOf = (event: string) => webhookUrl(deps.config.publicUrl, hookKey, event)
-  const present = await cobot.listWebhookSubscriptions()
-  const ours = present.filter(({ event, callbackUrl }) => callbackUrl === urlOf(event))
-  const working = ours.filter((each) => each.active)
-  const missing = manifest.cobot.events.filter((e) => !working.some(({ event }) => event === e))
-  for (const event of missing) {
-    const off = ours.find((each) => each.event === event)
-    if (off) await cobot.deleteWebhookSubscription(off.subscriptionId)
-    const renewed = await cobot.createWebhookSubscription({ event, callbackUrl: urlOf(event) })
-    if (renewed) working.push(renewed)
-  }
-  const idOf = ({ event }: (typeof working)[number]) => event
-  await deps.db.tx((tx) => saveSnapshot(tx, spaceId, 'webhook', working, { readAt, idOf }))
+  const longAgo = new Date(readAt.getTime() - 30 * dayMs)
+  await look.deps.db.tx((tx) => forgetBookings(tx, look.spaceId, longAgo))
 }
 
 /** Members on a team's or custom plan that the space's list does not have open nothing (P09). */

@@ -57,8 +57,8 @@ export const sweepKs: TaskHandler = async (look) => {
   if (hasFreeSeat(info)) await askSuspended(look)
   await db.tx(async (tx) => {
     const refused = { spaceId, side: 'salto', state: 'refused' } as const
-    await change(tx, 'connections', refused, { state: 'ok' })
-    await wakeParked(tx, spaceId, 'salto', look.now())
+    if (await change(tx, 'connections', refused, { state: 'ok' }))
+      await wakeParked(tx, spaceId, 'salto', look.now())
   })
 }
 

@@ -3,7 +3,7 @@
 
 import manifest from '../../manifest.json' with { type: 'json' }
 
-const createApp = (_: unknown) => ({ fetch: (_: Request) => new Response(null, { status: 204 }) })
+import { createApp } from '../../src/app.ts'
 
 import { readConfig } from '../../src/config.ts'
 import { sealContext } from '../../src/connections/cobot.ts'

@@ -1,0 +1,77 @@
+// What htmx does not do by itself: the session of the frame, its height, dialogs, and the focus.
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content
+const token = meta('session')
+const address = meta('address')
+const authorization = token && `Bearer ${token}`
+
+const showSignedOut = () => {
+  const note = document.getElementById('signed-out')
+  if (note) note.hidden = false
+}
+
+if (token) {
+  // Codes do not stay in the address, and loading the frame again leads to a page of words.
+  history.replaceState(null, '', address)
+
+  const renew = async () => {
+    const answer = await fetch('/session', { method: 'POST', headers: { authorization } }).catch(
+      () => null,
+    )
+    if (answer?.status === 401) showSignedOut()
+  }
+  setInterval(renew, 4 * 60_000)
+
+  const tellHeight = () => {
+    const frameHeight = Math.ceil(document.documentElement.offsetHeight)
+    parent.postMessage(JSON.stringify({ frameHeight }), '*')
+  }
+  new ResizeObserver(tellHeight).observe(document.documentElement)
+}
+
+document.addEventListener('htmx:config:request', ({ detail }) => {
+  if (authorization) detail.ctx.request.headers.Authorization = authorization
+  if (detail.ctx.sourceEvent?.type !== 'every') document.getElementById('notice')?.replaceChildren()
+})
+
+document.addEventListener('htmx:before:response', (event) => {
+  if (event.detail.ctx.response.status !== 401) return
+  // What was typed stays on the page.
+  event.preventDefault()
+  showSignedOut()
+})
+
+document.addEventListener('htmx:after:swap', ({ detail }) => {
+  const { sourceEvent, target } = detail.ctx
+  const isLost = !document.activeElement || document.activeElement === document.body
+  if (!isLost || sourceEvent?.type === 'every') return
+  const found = target?.id && document.getElementById(target.id)
+  const first = found?.querySelector('h1') ?? found?.querySelector('input, button')
+  first?.focus()
+})
+
+// Nothing that takes something away happens on one click.
+const dialog = document.getElementById('confirm')
+document.addEventListener(
+  'click',
+  (event) => {
+    const button = event.target.closest?.('[data-confirm]')
+    if (!button || button.dataset.confirmed) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    dialog.querySelector('p').textContent = button.dataset.confirm
+    dialog.querySelector('[value="yes"]').textContent = button.dataset.verb
+    dialog.returnValue = ''
+    dialog.addEventListener(
+      'close',
+      () => {
+        if (dialog.returnValue !== 'yes') return
+        button.dataset.confirmed = 'yes'
+        button.click()
+        delete button.dataset.confirmed
+      },
+      { once: true },
+    )
+    dialog.showModal()
+  },
+  true,
+)

@@ -1,0 +1,371 @@
+import { beforeEach, expect, test } from 'vitest'
+import {
+  asId,
+  type LockId,
+  type MembershipId,
+  type PairingId,
+  type ResourceId,
+  type SiteUserId,
+  type TagId,
+} from '../../src/core/ids.ts'
+import { replaceProblems } from '../../src/db/problems.ts'
+import { saveMemberships, saveSnapshot } from '../../src/db/snapshots.ts'
+import { change, list, one, put } from '../../src/db/store.ts'
+import { createWorld } from './world.ts'
+
+let world: Awaited<ReturnType<typeof createWorld>>
+let frame: Awaited<ReturnType<(typeof world)['openFrame']>>
+beforeEach(async () => {
+  world = await createWorld()
+  frame = await world.openFrame()
+  await settle()
+})
+
+/** Nothing is due any more. */
+const settle = () =>
+  world.db.tx((tx) => change(tx, 'work', { spaceId: world.spaceId }, { runAt: null }))
+const textOf = async (path: string) => (await frame.get(path)).text()
+const rowOf = (page: string, id: string) =>
+  new RegExp(`<tr id="${id}".*?</tr>`, 's').exec(page)?.[0] ?? ''
+
+const snapshot = async (kind: 'lock' | 'resource' | 'tag' | 'webhook', items: object[], idKey: string) =>
+  world.db.tx((tx) =>
+    saveSnapshot(tx, world.spaceId, kind, items as never[], {
+      readAt: world.clock.now(),
+      idOf: (item) => (item as Record<string, string>)[idKey] ?? '',
+    }),
+  )
+const lock = (id: string, name: string) => ({ lockId: id, name, lockType: 'wall', online: true })
+const tag = (id: string, number: string, more = {}) => ({
+  ...{ tagId: id, number, blocked: false, podTag: false, holder: null },
+  ...more,
+})
+const member = async (id: string, more: object = {}, spaceId = world.spaceId) =>
+  world.db.tx((tx) =>
+    saveMemberships(
+      tx,
+      spaceId,
+      [
+        {
+          ...{ membershipId: asId<MembershipId>(id), name: 'Mia Member', email: null },
+          ...{ cobotUserId: null, teamId: null, upcomingPlan: null, canceledTo: null },
+          plan: { planId: asId('p1'), name: 'Flex', canceledTo: null },
+          ...{ confirmedAt: world.clock.now(), startsOn: '2026-01-01' },
+          ...more,
+        },
+      ],
+      { readAt: world.clock.now(), timeZone: 'Europe/Berlin' },
+    ),
+  )
+const connect = async (id: string, more: object = {}) => {
+  await frame.post(`/members/${id}/connect`)
+  await settle()
+  const membership = await one(world.db.read, 'memberships', { membershipId: asId(id) })
+  const pairingId = membership?.pairingId as PairingId
+  const paired = { state: 'paired', siteUserId: asId<SiteUserId>(`su-${id}`), ...more } as const
+  await world.db.tx((tx) => change(tx, 'pairings', { pairingId }, paired))
+  return pairingId
+}
+
+// Overview
+
+test('the overview says what is ready and what is not', async () => {
+  await snapshot('lock', [lock('l1', 'Front')], 'lockId')
+  await member('m1')
+  const page = await textOf('/overview')
+  expect(page).toContain('The site is Loft (Europe/Berlin).')
+  expect(page).toContain('Locks found: 1.')
+  expect(page).toContain('No access group with locks for: Flex.')
+  expect(page).toContain('There are no free tags')
+  expect(page).toContain('There was no full check yet.')
+  expect(page).toContain('hx-trigger="every 5s"')
+  await snapshot('webhook', [{ event: 'created_booking' }], 'event')
+  expect(await textOf('/overview')).toMatch(/every 30s.*Last full check: Mon, 2 Mar 2026, 10:00/s)
+})
+
+test('while work is due the overview looks again soon', async () => {
+  const page = await (await frame.post('/overview/checks')).text()
+  expect(page).toContain('2 looks are due.')
+  expect(page).toContain('hx-trigger="every 5s"')
+})
+
+// Map resources
+
+const resources = async () => {
+  await snapshot(
+    'resource',
+    [
+      { resourceId: 'r1', name: 'Quay  room' },
+      { resourceId: 'r2', name: 'Twin' },
+      { resourceId: 'r3', name: 'Attic' },
+    ],
+    'resourceId',
+  )
+  await snapshot(
+    'lock',
+    [...[lock('l1', 'Quay Room'), lock('l2', 'Twin'), lock('l3', 'twin'), lock('l4', 'Front')]],
+    'lockId',
+  )
+}
+const form = (fields: [string, string][]): [string, string][] => [
+  ...['r1', 'r2', 'r3'].flatMap((id): [string, string][] => [
+    [`before:${id}`, '0'],
+    [`after:${id}`, '0'],
+  ]),
+  ...fields,
+]
+
+test('the lock of the same name is preselected; none or several say so', async () => {
+  await resources()
+  const page = await textOf('/resources')
+  expect(rowOf(page, 'resource-r1')).toMatch(/<option value="l1" selected="">Quay Room/)
+  expect(rowOf(page, 'resource-r2')).toContain('Several locks have this name')
+  expect(rowOf(page, 'resource-r2')).not.toContain('selected')
+  expect(rowOf(page, 'resource-r3')).toContain('No lock has this name')
+  expect(rowOf(page, 'resource-r3')).toContain('aria-label="Locks: Attic"')
+})
+
+test('Save stores the whole table and asks for the bookings to come', async () => {
+  await resources()
+  const { db, clock, spaceId, siteId } = world
+  const booking = { bookingId: asId('b1'), resourceId: asId<ResourceId>('r1'), membershipId: null }
+  const at = (hours: number) => new Date(clock.now().getTime() + hours * 3600_000)
+  await db.tx((tx) =>
+    put(tx, 'bookings', {
+      ...({ spaceId, ...booking, external: null, title: null, goneAt: null } as never as object),
+      ...{ startsAt: at(1), endsAt: at(2), readAt: at(0) },
+    } as never),
+  )
+  const answer = await frame.post(
+    '/resources',
+    form([
+      ...([
+        ['enabled', 'r1'],
+        ['locks:r1', 'l1'],
+        ['locks:r1', 'l4'],
+      ] as [string, string][]),
+    ]),
+  )
+  expect(answer.status).toBe(200)
+  expect(await answer.text()).toContain('Saved.')
+  expect(await list(db.read, 'resourceDoors', { spaceId, siteId })).toHaveLength(3)
+  const key = { resourceId: asId<ResourceId>('r1') }
+  expect(await one(db.read, 'resourceDoors', key)).toMatchObject({
+    ...{ enabled: true, minutesBefore: 0, minutesAfter: 0 },
+    lockIds: expect.arrayContaining(['l1', 'l4']) as LockId[],
+  })
+  expect(await world.work()).toContainEqual(
+    expect.objectContaining({ task: 'reconcileBooking', subject: 'b1' }),
+  )
+})
+
+test('nothing is saved while a row is wrong; it comes back as typed, with the reason', async () => {
+  await resources()
+  const answer = await frame.post(
+    '/resources',
+    [
+      ...form([
+        ['enabled', 'r3'],
+        ['before:r1', '500'],
+      ]),
+    ].filter(([name], at) => !(name === 'before:r1' && at < 6)),
+  )
+  expect(answer.status).toBe(422)
+  const page = await answer.text()
+  expect(rowOf(page, 'resource-r3')).toMatch(/checked="".*Choose a lock before/s)
+  expect(rowOf(page, 'resource-r1')).toMatch(/from 0 to 240.*value="500"/s)
+  expect(await list(world.db.read, 'resourceDoors', {})).toEqual([])
+})
+
+test('without resources or locks the page says where they come from', async () => {
+  expect(await textOf('/resources')).toContain('nothing to book')
+  await snapshot('resource', [{ resourceId: 'r1', name: 'Attic' }], 'resourceId')
+  expect(await textOf('/resources')).toContain('No locks were found')
+})
+
+// Connect members
+
+test('current and upcoming members are listed, the ended and the gone are not', async () => {
+  await member('m1')
+  await member('m2', { name: 'Later', startsOn: '2026-05-01' })
+  await member('m3', { name: 'Ended', canceledTo: '2026-02-01' })
+  await member('m4', { name: 'Waiting', confirmedAt: null })
+  await member('m5', { name: 'Leaving', canceledTo: '2026-03-20' })
+  const page = await textOf('/members')
+  expect(page).not.toContain('Ended')
+  expect(rowOf(page, 'member-m4')).toContain('waiting for approval')
+  expect(rowOf(page, 'member-m4')).not.toContain('<button')
+  expect(rowOf(page, 'member-m5')).toContain('ends Fri, 20 Mar 2026')
+  expect(rowOf(page, 'member-m1')).toMatch(/Connect to Salto <span class="unseen">Mia Member/)
+  expect(await textOf('/members?search=LAT')).toContain('1 membership<')
+  expect(await textOf('/members?filter=endingSoon')).not.toContain('Mia Member')
+})
+
+test('Connect to Salto makes a pairing, and the row asks again while work is due', async () => {
+  await member('m1')
+  const row = await (await frame.post('/members/m1/connect')).text()
+  expect(row).toContain('working…')
+  expect(row).toMatch(/hx-get="\/members\/m1" hx-trigger="every 2s"/)
+  const membership = await one(world.db.read, 'memberships', { membershipId: asId('m1') })
+  expect(await world.work()).toContainEqual({
+    ...{ task: 'reconcilePairing', subject: membership?.pairingId },
+    ...{ cause: `admin ${world.mara}`, priority: 2 },
+  })
+})
+
+test('where KS may know the person both sides are shown, and the admin decides', async () => {
+  await member('m1', { email: 'mia@member.example' })
+  const candidate = {
+    ...{ siteUserId: asId('su1'), saltoUserId: asId('pu1'), name: 'M. Member', tagNumber: null },
+    ...{ email: 'mia@member.example', reason: 'email', groups: ['Flex'] },
+  }
+  const choosing = { state: 'choosing', candidates: [candidate] as never[], siteUserId: null }
+  const pairingId = await connect('m1', choosing)
+  const page = await textOf('/members')
+  for (const words of ['needs a choice', 'M. Member', 'Not the same person', 'decides about: Flex'])
+    expect(page).toContain(words)
+  await frame.post('/members/m1/link', { siteUserId: 'guess' })
+  expect(await one(world.db.read, 'pairings', { pairingId })).toMatchObject({ state: 'choosing' })
+  await frame.post('/members/m1/link', { siteUserId: 'su1' })
+  expect(await one(world.db.read, 'pairings', { pairingId })).toMatchObject({
+    ...{ state: 'paired', origin: 'adopted', siteUserId: 'su1' },
+  })
+})
+
+test('a free tag is assigned by its number; others are refused with the reason', async () => {
+  await member('m1')
+  await member('m2', { name: 'Noa Next' })
+  const pairingId = await connect('m1')
+  await connect('m2')
+  await snapshot(
+    'tag',
+    [
+      ...[
+        tag('t1', '000123'),
+        tag('t2', '000456', { holder: { siteUserId: 'x', name: 'Kim Keys' } }),
+      ],
+      tag('t3', '000789', { blocked: true }),
+    ],
+    'tagId',
+  )
+  const open = await textOf('/members/m1/tag')
+  expect(open).toMatch(/<input name="tag" list="tags-m1"/)
+  expect(open.match(/<option/g)).toHaveLength(1)
+  const assign = async (id: string, number: string) => {
+    const answer = await frame.post(`/members/${id}/tag`, { tag: number })
+    return [answer.status, await answer.text()] as const
+  }
+  expect(await assign('m1', '000123')).toMatchObject([200, expect.stringContaining('000123')])
+  expect(await one(world.db.read, 'tagHolders', { tagId: asId<TagId>('t1') })).toMatchObject({
+    ...{ pairingId, state: 'held' },
+  })
+  const [status, text] = await assign('m2', '000123')
+  expect(status).toBe(422)
+  expect(text).toContain('Tag 000123 belongs to Mia Member.')
+  expect(text).toContain('value="000123"')
+  expect((await assign('m2', '000456'))[1]).toContain('belongs to Kim Keys')
+  expect((await assign('m2', '000789'))[1]).toContain('is blocked')
+  expect((await assign('m2', '1'))[1]).toContain('There is no tag 1')
+})
+
+test('locking out, tags lost and taken back, and disconnecting are stored at once', async () => {
+  await member('m1')
+  const pairingId = await connect('m1')
+  await snapshot('tag', [tag('t1', '000123')], 'tagId')
+  await frame.post('/members/m1/tag', { tag: '000123' })
+  const holder = () => one(world.db.read, 'tagHolders', { tagId: asId<TagId>('t1') })
+  const pairing = () => one(world.db.read, 'pairings', { pairingId })
+  await frame.post('/members/m1/lock-out')
+  expect(await pairing()).toMatchObject({ lockedOut: true })
+  expect(await world.work()).toContainEqual(expect.objectContaining({ priority: 0 }))
+  await settle()
+  expect(await textOf('/members/m1')).toContain('Let in again')
+  await frame.post('/members/m1/let-in')
+  expect(await pairing()).toMatchObject({ lockedOut: false })
+  await frame.post('/members/m1/lost')
+  expect(await holder()).toMatchObject({ state: 'lost' })
+  await frame.post('/members/m1/return')
+  await frame.post('/members/m1/disconnect')
+  expect(await pairing()).toMatchObject({ state: 'leaving' })
+})
+
+test('a tag that somebody kept can be taken back after they left', async () => {
+  await member('m1')
+  await connect('m1')
+  await snapshot('tag', [tag('t1', '000123')], 'tagId')
+  await frame.post('/members/m1/tag', { tag: '000123' })
+  const key = { tagId: asId<TagId>('t1') }
+  await world.db.tx((tx) => change(tx, 'tagHolders', key, { state: 'notReturned' }))
+  await member('m1', { canceledTo: '2026-03-01' })
+  expect(await textOf('/members')).toContain('000123, still with Mia Member')
+  await frame.post('/tags/t1/return')
+  expect(await one(world.db.read, 'tagHolders', key)).toMatchObject({ state: 'returning' })
+})
+
+test('two hundred rows a page', async () => {
+  for (let number = 0; number < 203; number++) await member(`m${number}`, { name: `M ${number}` })
+  const page = await textOf('/members')
+  expect(page.match(/<tr id="member/g)).toHaveLength(200)
+  expect(page).toContain('Next page')
+  expect((await textOf('/members?from=200')).match(/<tr id="member/g)).toHaveLength(3)
+})
+
+test('names are text, whatever is in them', async () => {
+  await member('m1', {
+    name: '<img src=x onerror=alert(1)>"',
+    email: '"><script>alert(2)</script>',
+  })
+  const page = await textOf('/members')
+  expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;')
+  expect(page).not.toMatch(/<img|<script/)
+})
+
+test("another space's rows are never seen or changed", async () => {
+  const foreign = asId<never>('another-space')
+  await member('m9', { name: 'Foreign' }, foreign)
+  expect(await textOf('/members')).not.toContain('Foreign')
+  expect(await textOf('/members/m9')).toBe('')
+  expect((await frame.post('/members/m9/connect')).status).toBe(404)
+  const membership = await one(world.db.read, 'memberships', { membershipId: asId('m9') })
+  expect(membership?.pairingId).toBeNull()
+})
+
+// Problems
+
+const problem = (code: 'P17' | 'P20' | 'P15' | 'P01', subject: string, params = {}) =>
+  world.db.tx((tx) =>
+    replaceProblems(
+      tx,
+      world.spaceId,
+      `reconcileBooking:${code}`,
+      [{ code, subject, params }],
+      world.clock.now(),
+    ),
+  )
+
+test('each problem is one sentence and one action, and the badge counts them', async () => {
+  expect(await textOf('/problems')).toContain('Nothing to do.')
+  await problem('P17', 'booking:b1', {
+    ...{ name: 'Mia', resource: 'Quay', startsAt: '2026-03-03T08:00:00Z', membershipId: 'm1' },
+  })
+  await problem('P20', 'resource:r1', { resource: 'Attic', what: 'lock' })
+  await problem('P01', 'space')
+  const page = await textOf('/problems')
+  expect(page).toContain('Mia has booked Quay for Tue, 3 Mar 2026, 09:00, but is not connected.')
+  expect(page).toContain('A lock of Attic is gone in SALTO KS.')
+  expect(page).toContain('href="/setup?subdomain=harbour" target="_blank"')
+  expect(await textOf('/overview')).toContain('<span class="badge">3</span>')
+})
+
+test('Connect at a problem connects the booker, Try again looks again', async () => {
+  await member('m1')
+  await problem('P17', 'booking:b1', { membershipId: 'm1', name: 'Mia' })
+  await problem('P15', 'b2')
+  await frame.post('/problems', { code: 'P17', subject: 'booking:b1' })
+  const membership = await one(world.db.read, 'memberships', { membershipId: asId('m1') })
+  expect(membership?.pairingId).toBeTruthy()
+  await frame.post('/problems', { code: 'P15', subject: 'b2' })
+  expect(await world.work()).toContainEqual(
+    expect.objectContaining({ task: 'reconcileBooking', subject: 'P15' }),
+  )
+})

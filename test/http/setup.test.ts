@@ -1,0 +1,152 @@
+import { beforeEach, expect, test } from 'vitest'
+import { list, one, put } from '../../src/db/store.ts'
+import { createWorld, PUBLIC } from './world.ts'
+
+let world: Awaited<ReturnType<typeof createWorld>>
+beforeEach(async () => {
+  world = await createWorld()
+})
+
+const setup = '/setup?subdomain=harbour'
+const connected = async () => {
+  const admin = world.browser()
+  await admin.install()
+  await admin.connectSalto()
+  return admin
+}
+
+test('whoever is not signed in is sent to Cobot first', async () => {
+  const answer = await world.app.request(setup)
+  expect(answer.status).toBe(303)
+  expect(answer.headers.get('Location')).toBe('/install?subdomain=harbour')
+})
+
+test('first SALTO is connected, then the site is chosen; the only one is preselected', async () => {
+  const admin = world.browser()
+  await admin.install()
+  expect(await (await admin.ask(setup)).text()).toContain('Connect to SALTO KS')
+  expect((await admin.connectSalto()).headers.get('Location')).toBe(setup)
+  const page = await (await admin.ask(setup)).text()
+  expect(page).toContain('SALTO KS site')
+  expect(page).toMatch(/<option value="[^"]+" selected="">Loft · Europe\/Berlin/)
+  expect(page).toContain('1 of 40 seats used')
+})
+
+test('denying at SALTO ends on a page that offers another try', async () => {
+  const admin = world.browser()
+  await admin.install()
+  const answer = await admin.connectSalto(false)
+  expect(answer.status).toBe(403)
+  expect(await answer.text()).toContain('href="/oauth/salto?subdomain=harbour"')
+  expect(await list(world.db.read, 'connections', { side: 'salto' })).toEqual([])
+})
+
+test('sites that cannot work are shown with the reason, and none is preselected', async () => {
+  const { ks, ownerId, db, spaceId } = world
+  const more = { timeZone: 'Europe/Berlin', seats: 5, ownerId }
+  ks.addSite({ ...more, name: 'Ended', subscriptionValid: false })
+  ks.addSite({ ...more, name: 'Early', installationState: 'installation' })
+  ks.addSite({ ...more, name: 'Nowhere', timeZone: 'Atlantis/City' })
+  ks.addSite({ ...more, name: 'Also good' })
+  const other = ks.addSite({ ...more, name: 'Foreign' })
+  const guestsOnly = ks.addSite({ ...more, name: 'Guest' })
+  const people = ks.users(guestsOnly)
+  ks.setRoles(guestsOnly, people[0]!.siteUserId, ['site_user'])
+  const boss = ks.addUserProfile({
+    ...{ email: 'boss@guest.example', password: 'x', firstName: 'B', lastName: 'B' },
+  })
+  void boss
+  const admin = await connected()
+  const [site] = await list(db.read, 'sites', {})
+  expect(site).toBeUndefined()
+  await db.tx((tx) =>
+    put(tx, 'sites', {
+      ...{ spaceId: 'somebody-else' as never, siteId: other as never, state: 'active' },
+      ...{ timeZone: 'UTC', info: {} as never, readAt: world.clock.now() },
+    }),
+  )
+  void spaceId
+  const page = await (await admin.ask(setup)).text()
+  const option = (name: string) => new RegExp(`<option[^>]*>${name}[^<]*`).exec(page)?.[0]
+  expect(option('Ended')).toMatch(/disabled.*renew the subscription/)
+  expect(option('Early')).toMatch(/disabled.*installation is not finished/)
+  expect(option('Nowhere')).toMatch(/disabled.*time zone is not known/)
+  expect(option('Foreign')).toMatch(/disabled.*another space uses it/)
+  expect(option('Loft')).not.toContain('disabled')
+  expect(page).not.toContain('selected=""')
+})
+
+test('Configure site stores it, makes one link in Cobot and goes there', async () => {
+  const { cobot, db, spaceId, siteId } = world
+  const admin = await connected()
+  const answer = await admin.configure()
+  const [link] = cobot.navigationLinks('harbour')
+  expect(answer.status).toBe(303)
+  expect(answer.headers.get('Location')).toContain(`/navigation_links/${link?.id}`)
+  expect(link).toMatchObject({
+    section: 'admin/manage',
+    label: 'Salto',
+    iframeUrl: `${PUBLIC}/embed`,
+  })
+  expect(await one(db.read, 'sites', { spaceId, siteId })).toMatchObject({ state: 'active' })
+  expect((await world.work()).map(({ task }) => task).sort()).toEqual(['sweepCobot', 'sweepKs'])
+  await admin.configure()
+  expect(cobot.navigationLinks('harbour')).toHaveLength(1)
+})
+
+test('a site that cannot be used is refused, whatever the form says', async () => {
+  const { ks, ownerId, db } = world
+  const ended = { name: 'Ended', timeZone: 'Europe/Berlin', seats: 5, ownerId }
+  const siteId = ks.addSite({ ...ended, subscriptionValid: false })
+  const admin = await connected()
+  const answer = await admin.configure(siteId)
+  expect(answer.status).toBe(422)
+  expect(await list(db.read, 'sites', {})).toEqual([])
+})
+
+test('a configured site is shown again; another one says first what the change removes', async () => {
+  const { ks, ownerId } = world
+  const admin = await connected()
+  await admin.configure()
+  const page = await (await admin.ask(setup)).text()
+  for (const words of ['Keep this site', 'Reconnect SALTO KS', 'Choose another site'])
+    expect(page).toContain(words)
+  ks.addSite({ name: 'Annex', timeZone: 'Europe/Berlin', seats: 5, ownerId })
+  const choosing = await (await admin.ask(`${setup}&choose`)).text()
+  expect(choosing).toContain('At Loft, 0 people and 0 booking groups')
+  expect(choosing).toMatch(/<option[^>]*disabled[^>]*>Loft[^<]*in use now/)
+})
+
+test('a form posted from somewhere else changes nothing', async () => {
+  const admin = await connected()
+  const answer = await admin.ask('/setup/site?subdomain=harbour', {
+    method: 'POST',
+    headers: { Origin: 'https://evil.example' },
+    body: new URLSearchParams({ siteId: world.siteId }),
+  })
+  expect(answer.status).toBe(403)
+  expect(await list(world.db.read, 'sites', {})).toEqual([])
+})
+
+test('the set-up is closed to somebody who is no admin any more', async () => {
+  const { cobot } = world
+  const vera = cobot.addUser({ name: 'Vera', email: 'vera@harbour.example' })
+  cobot.addAdmin('harbour', vera)
+  const admin = world.browser(vera)
+  await admin.install()
+  cobot.removeAdmin('harbour', vera)
+  await world.clock.advance(61_000)
+  const answer = await admin.ask(setup)
+  expect(answer.headers.get('Location')).toBe('/install?subdomain=harbour')
+  expect(await list(world.db.read, 'sessions', {})).toEqual([])
+})
+
+test('SALTO away during the set-up ends on a page that offers another try', async () => {
+  const admin = await connected()
+  world.ks.addFault({ path: '/connect/', status: 500 })
+  const answer = await admin.ask(setup)
+  expect(answer.status).toBe(503)
+  const page = await answer.text()
+  expect(page).toContain('No answer from SALTO KS')
+  expect(page).toContain('href="/setup?subdomain=harbour"')
+})

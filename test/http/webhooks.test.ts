@@ -1,0 +1,77 @@
+import { beforeEach, expect, test } from 'vitest'
+import { openHookKey } from '../../src/connections/hooks.ts'
+import { change, list, one } from '../../src/db/store.ts'
+import { createWorld } from './world.ts'
+
+let world: Awaited<ReturnType<typeof createWorld>>
+let hookKey: string
+beforeEach(async () => {
+  world = await createWorld()
+  await world.browser().install()
+  const space = await one(world.db.read, 'spaces', { spaceId: world.spaceId })
+  hookKey = await openHookKey(world.deps, space!)
+  world.calls.length = 0
+})
+
+const send = (event: string, body: unknown, key = hookKey) =>
+  world.app.request(`/hooks/cobot/${key}/${event}`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+const about = (path: string) => ({ url: `https://harbour.cobot.example/api/${path}` })
+const asked = async () => (await world.work()).filter(({ cause }) => cause.startsWith('webhook'))
+
+test.each([
+  ['created_membership', 'memberships/m1', 'readMembership', 'm1', 3],
+  ['canceled_membership', 'memberships/m1', 'readMembership', 'm1', 1],
+  ['deleted_membership', 'memberships/m1', 'readMembership', 'm1', 1],
+  ['created_booking', 'bookings/b1', 'readBooking', 'b1', 2],
+  ['deleted_booking', 'bookings/b1', 'readBooking', 'b1', 1],
+  ['approved_external_booking', 'external_bookings/x1', 'sweepCobot', 'space', 2],
+  ['deleted_resource', 'resources/r1', 'sweepCobot', 'space', 2],
+  ['changed_space_subscription', 'spaces/harbour', 'sweepCobot', 'space', 2],
+])('%s marks its subject for a look', async (event, path, task, subject, priority) => {
+  expect((await send(event, about(path))).status).toBe(204)
+  expect(await asked()).toEqual([{ task, subject, priority, cause: `webhook ${event}` }])
+})
+
+test('a delivery makes no request, wherever its address leads', async () => {
+  const forged = { url: 'https://evil.example/api/memberships/m1', membership: { id: 'm2' } }
+  expect((await send('created_membership', forged)).status).toBe(204)
+  expect(await asked()).toMatchObject([{ task: 'readMembership', subject: 'm1' }])
+  expect(world.calls).toEqual([])
+})
+
+test.each(['', 'no json', { url: 7 }, []])(
+  'an unreadable body %# asks for nothing',
+  async (body) => {
+    expect((await send('created_membership', body)).status).toBe(204)
+    expect(await asked()).toEqual([])
+  },
+)
+
+test('an unknown key or event is not there; too much is too much', async () => {
+  expect((await send('created_membership', about('memberships/m1'), 'guess')).status).toBe(404)
+  expect((await send('exploded_membership', about('memberships/m1'))).status).toBe(404)
+  const large = { ...about('memberships/m1'), more: 'x'.repeat(70_000) }
+  expect((await send('created_membership', large)).status).toBe(413)
+  expect(await asked()).toEqual([])
+})
+
+test('a space that was disconnected answers 410', async () => {
+  const { db, spaceId } = world
+  await db.tx((tx) => change(tx, 'spaces', { spaceId }, { state: 'disconnected' }))
+  expect((await send('created_membership', about('memberships/m1'))).status).toBe(410)
+})
+
+test('a change of admins voids what was proven about them', async () => {
+  expect((await send('deleted_admin', about('admins/u1'))).status).toBe(204)
+  expect(await asked()).toEqual([])
+  expect(await list(world.db.read, 'sessions', {})).toMatchObject([{ adminReadAt: new Date(0) }])
+})
+
+test('uninstall is not believed: everything is compared', async () => {
+  expect((await send('uninstall', 'anything')).status).toBe(202)
+  expect(await asked()).toMatchObject([{ task: 'sweepCobot', cause: 'webhook uninstall' }])
+  expect(world.calls).toEqual([])
+})
