@@ -1,6 +1,6 @@
 import { defineConfig } from 'drizzle-kit'
 
-const dialect = process.env['DIALECT'] === 'pg' ? 'pg' : 'sqlite'
+const dialect = process.env.DIALECT === 'pg' ? 'pg' : 'sqlite'
 
 export default defineConfig({
   dialect: dialect === 'pg' ? 'postgresql' : 'sqlite',

@@ -33,7 +33,7 @@ const mayImport: Record<string, string[]> = {
   connections: ['core', 'cobot', 'salto', 'db', 'config.ts', 'log.ts', 'manifest.json'],
   jobs: ['core', 'cobot', 'salto', 'db', 'connections', 'manifest.json'],
   http: ['core', 'cobot', 'salto', 'db', 'connections', 'views', 'manifest.json'],
-  'app.ts': ['http', 'views', 'connections', 'core', 'db', 'manifest.json'],
+  'app.ts': ['http', 'views', 'connections', 'cobot', 'salto', 'core', 'db', 'manifest.json'],
   'server.ts': ['app.ts', 'config.ts', 'core', 'db', 'jobs', 'connections', 'log.ts'],
 }
 

@@ -11,7 +11,7 @@ const context = (spaceId: SpaceId) => `space/hook-key/${spaceId}`
 export const sealHookKey = ({ crypt }: Pick<Deps, 'crypt'>, spaceId: SpaceId, key: string) =>
   crypt.seal(key, context(spaceId))
 
-const openHookKey = ({ crypt }: Pick<Deps, 'crypt'>, space: SpaceRow): Promise<string> =>
+export const openHookKey = ({ crypt }: Pick<Deps, 'crypt'>, space: SpaceRow): Promise<string> =>
   crypt.open(space.hookKeySealed, context(space.spaceId))
 
 const webhookUrl = (publicUrl: string, hookKey: string, event: string): string =>

@@ -47,7 +47,8 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
     .filter(({ tagId }) => !taken.some((each) => each.tagId === tagId))
   const closed = await plansThatOpenNothing(db, { space, site }, now)
   const hooks = await list(read, 'snapshots', { spaceId, kind: 'webhook', goneAt: null })
-  const cobotAt = hooks[0]?.readAt ?? null
+  const [resource] = await list(read, 'snapshots', { spaceId, kind: 'resource', goneAt: null })
+  const cobotAt = resource?.readAt ?? null
   const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: cobotAt }
   return [
     { what: 'cobot', isOk: isConnected('cobot'), way: 'setup' },

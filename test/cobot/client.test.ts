@@ -176,10 +176,7 @@ describe('resources and bookings', () => {
     const booking = {
       id: 'b1',
       attributes: { from: '2026-03-09T08:00:00Z', to: '2026-03-09T09:00:00Z' },
-      relationships: {
-        resource: { data: { id: 'r1' } },
-        externalBooking: { data: { id: 'x1' } },
-      },
+      relationships: { resource: { data: { id: 'r1' } }, externalBooking: { data: { id: 'x1' } } },
     }
     answerLists({ data: [booking] })
     const [found] = await world.api.listBookings(DAY)

@@ -28,7 +28,11 @@ const textOf = async (path: string) => (await frame.get(path)).text()
 const rowOf = (page: string, id: string) =>
   new RegExp(`<tr id="${id}".*?</tr>`, 's').exec(page)?.[0] ?? ''
 
-const snapshot = async (kind: 'lock' | 'resource' | 'tag' | 'webhook', items: object[], idKey: string) =>
+const snapshot = async (
+  kind: 'lock' | 'resource' | 'tag' | 'webhook',
+  items: object[],
+  idKey: string,
+) =>
   world.db.tx((tx) =>
     saveSnapshot(tx, world.spaceId, kind, items as never[], {
       readAt: world.clock.now(),
@@ -79,7 +83,7 @@ test('the overview says what is ready and what is not', async () => {
   expect(page).toContain('There are no free tags')
   expect(page).toContain('There was no full check yet.')
   expect(page).toContain('hx-trigger="every 5s"')
-  await snapshot('webhook', [{ event: 'created_booking' }], 'event')
+  await snapshot('resource', [{ resourceId: 'r1', name: 'Quay Room' }], 'resourceId')
   expect(await textOf('/overview')).toMatch(/every 30s.*Last full check: Mon, 2 Mar 2026, 10:00/s)
 })
 

@@ -29,7 +29,6 @@ test.each([
   ['deleted_booking', 'bookings/b1', 'readBooking', 'b1', 1],
   ['approved_external_booking', 'external_bookings/x1', 'sweepCobot', 'space', 2],
   ['deleted_resource', 'resources/r1', 'sweepCobot', 'space', 2],
-  ['changed_space_subscription', 'spaces/harbour', 'sweepCobot', 'space', 2],
 ])('%s marks its subject for a look', async (event, path, task, subject, priority) => {
   expect((await send(event, about(path))).status).toBe(204)
   expect(await asked()).toEqual([{ task, subject, priority, cause: `webhook ${event}` }])

@@ -59,6 +59,7 @@ describe.skipIf(!executablePath).each([
       const DATABASE_URL = `file:${join(folder, 'salto.db')}`
       child = await startAddon({ ...stage.env, DATABASE_URL, SETTLE_SECONDS: '1' })
       const page = await browser.context.newPage()
+      page.setDefaultTimeout(10_000)
       const problems: string[] = []
       page.on('console', (message) => {
         if (/Content Security Policy|Content-Security-Policy/.test(message.text()))
@@ -89,7 +90,7 @@ const setUp = async (page: Page, { addonUrl, cobotUrl }: Stage) => {
   await page.getByRole('button', { name: 'Get started' }).click()
   await page.getByRole('button', { name: /Mara/ }).click()
   await page.getByRole('button', { name: 'Allow' }).click()
-  await page.getByText('Connect to SALTO KS', { exact: true }).first().click()
+  await page.getByRole('link', { name: 'Connect to SALTO KS' }).click()
   await page.getByLabel(/e-?mail/i).fill(ksLogin.email)
   await page.getByLabel(/password/i).fill(ksLogin.password)
   await page.getByRole('button', { name: /log in|sign in|continue/i }).click()
@@ -149,9 +150,9 @@ const bookAndOpen = async (page: Page, { cobotUrl, saltoUrl, salto, seeded }: St
     .first()
   await form.getByLabel('Resource').selectOption({ label: 'Quay Room' })
   await form.getByLabel('Member').selectOption({ label: 'Mia Member' })
-  await form.getByLabel('Date').fill(tomorrow)
-  await form.getByLabel('From').fill('19:00')
-  await form.getByLabel('To').fill('20:30')
+  await form.getByLabel('Date', { exact: true }).fill(tomorrow)
+  await form.getByLabel('From', { exact: true }).fill('19:00')
+  await form.getByLabel('To', { exact: true }).fill('20:30')
   await form.getByRole('button').click()
   await until('the booking group', () =>
     salto
@@ -169,8 +170,8 @@ const bookAndOpen = async (page: Page, { cobotUrl, saltoUrl, salto, seeded }: St
     const option = await tag.locator('option', { hasText: '02300003' }).getAttribute('value')
     await tag.selectOption(option ?? '')
     await page.getByLabel('Lock', { exact: true }).selectOption({ label: 'Quay Room' })
-    await page.getByLabel('Date').fill(tomorrow)
-    await page.getByLabel('Time').fill(time)
+    await page.getByLabel('Date', { exact: true }).fill(tomorrow)
+    await page.getByLabel('Time', { exact: true }).fill(time)
     await page.getByRole('button', { name: 'Try the tag' }).click()
     const opened = page.getByText('Opened')
     await opened.or(page.getByText('Stays closed')).first().waitFor()

@@ -79,7 +79,15 @@ describe('a real process', () => {
     expect((await press('/resources', form)).status).toBe(200)
   })
   afterAll(async () => {
-    if (process.env.DBG) console.log(stage.cobot.journal.slice(-60).map((e) => `${e.at.toISOString().slice(14)} ${e.method} ${e.path.slice(0, 90)} ${e.status}`).join('\n'))
+    if (process.env.DBG)
+      console.log(
+        stage.cobot.journal
+          .slice(-60)
+          .map(
+            (e) => `${e.at.toISOString().slice(14)} ${e.method} ${e.path.slice(0, 90)} ${e.status}`,
+          )
+          .join('\n'),
+      )
     if (process.env.DBG) console.log(JSON.stringify(stage.cobot.deliveries().slice(-3), null, 1))
     await kill(child)
     await stage.stop()

@@ -35,8 +35,7 @@ export const Layout = (props: {
             {Object.entries(PAGES).map(([path, name]) => (
               <a
                 href={`/app${path}?site=${props.siteId}`}
-                aria-current={path === props.path ? 'page' : undefined}
-              >
+                aria-current={path === props.path ? 'page' : undefined}>
                 {name}
               </a>
             ))}
@@ -46,8 +45,7 @@ export const Layout = (props: {
               {props.sites.map(({ siteId, name }) => (
                 <a
                   href={`/app${props.path}?site=${siteId}`}
-                  aria-current={siteId === props.siteId ? 'true' : undefined}
-                >
+                  aria-current={siteId === props.siteId ? 'true' : undefined}>
                   {name}
                 </a>
               ))}

@@ -289,8 +289,7 @@ export const Doors = (props: {
               {props.tags.map((tag) => (
                 <option
                   value={`tag:${tag.number}`}
-                  selected={knock.credential === `tag:${tag.number}`}
-                >
+                  selected={knock.credential === `tag:${tag.number}`}>
                   {`${tag.number} (${holderOf(tag, props.users)})`}
                 </option>
               ))}
@@ -299,8 +298,7 @@ export const Doors = (props: {
               {props.users.map((user) => (
                 <option
                   value={`phone:${user.saltoUserId}`}
-                  selected={knock.credential === `phone:${user.saltoUserId}`}
-                >
+                  selected={knock.credential === `phone:${user.saltoUserId}`}>
                   {`Phone of ${nameOf(user)}`}
                 </option>
               ))}

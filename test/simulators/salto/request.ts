@@ -5,9 +5,7 @@ import { pageOf } from './odata.ts'
 import type { Version } from './shapes.ts'
 import type { Person, Site, SiteUser, State } from './state.ts'
 
-export type Env = {
-  Variables: { person: Person; site: Site; caller: SiteUser; isAdmin: boolean }
-}
+export type Env = { Variables: { person: Person; site: Site; caller: SiteUser; isAdmin: boolean } }
 
 export type Deps = { state: State; origin: string }
 

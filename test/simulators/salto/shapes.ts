@@ -133,10 +133,7 @@ export const keyResponse = (state: State, key: Key) => ({
   offline_access: key.offlineAccess,
 })
 
-export const groupShort = (group: Group) => ({
-  id: group.groupId,
-  customer_reference: group.name,
-})
+export const groupShort = (group: Group) => ({ id: group.groupId, customer_reference: group.name })
 
 export const groupResponse = (group: Group) => ({
   ...groupShort(group),
