@@ -10,7 +10,7 @@ export const readBooking: TaskHandler = async (look) => {
   const { deps, spaceId, work } = look
   const bookingId = asId<BookingId>(work.subject)
   const known = await one(deps.db.read, 'bookings', { spaceId, bookingId })
-  if (known && known.readAt >= work.askedAt) return
+  if (known && known.readAt > work.askedAt) return
   const cobot = await look.cobot()
   const readAt = look.now()
   const booking = await cobot.getBooking(bookingId)

@@ -16,12 +16,13 @@ export const readMembership: TaskHandler = async (look) => {
   const { read } = look.deps.db
   const membershipId = asId<MembershipId>(work.subject)
   const known = () => one(read, 'memberships', { spaceId, membershipId })
-  const isRead = async (since: Date) => ((await known())?.readAt ?? new Date(0)) >= since
-  if (await isRead(work.askedAt)) return
+  const readAlready = await known()
+  if (readAlready && readAlready.readAt > work.askedAt) return
   const startedAt = look.now()
   if ((await countDue(read, spaceId, 'readMembership', startedAt)) > manyDue) {
     await readAllMemberships(look)
-    if (await isRead(startedAt)) return
+    const listed = await known()
+    if (listed && listed.readAt >= startedAt) return
   }
   const cobot = await look.cobot()
   const readAt = look.now()

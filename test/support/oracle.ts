@@ -223,7 +223,9 @@ export const differences = (given: {
       .map(({ saltoUserId }) => persons.get(saltoUserId) ?? saltoUserId),
   )
   const byPlan = plans.flatMap(({ name, lockIds }) =>
-    [...(expected.planGroups.get(name) ?? [])].flatMap((who) => lockIds.map((id) => `${who} ${id}`)),
+    [...(expected.planGroups.get(name) ?? [])].flatMap((who) =>
+      lockIds.map((id) => `${who} ${id}`),
+    ),
   )
   const open = openAt(now, groups).filter((pair) => able.has(pair.split(' ')[0] ?? ''))
   say('doors now', unique([...wantedAt(now), ...byPlan]), unique(open))

@@ -6,9 +6,9 @@ import manifest from '../../manifest.json' with { type: 'json' }
 import { createApp } from '../../src/app.ts'
 
 import { readConfig } from '../../src/config.ts'
-import { sealContext } from '../../src/connections/cobot.ts'
+import { cobotOf, sealContext } from '../../src/connections/cobot.ts'
 import type { Deps } from '../../src/connections/deps.ts'
-import { sealHookKey } from '../../src/connections/hooks.ts'
+import { ensureWebhooks, sealHookKey } from '../../src/connections/hooks.ts'
 import { saltoOf, sealTokens } from '../../src/connections/salto.ts'
 import {
   asId,
@@ -22,6 +22,7 @@ import { saveConnection } from '../../src/db/connections.ts'
 import { createCrypt, hashOf } from '../../src/db/crypt.ts'
 import { activateSite, saveSpace } from '../../src/db/spaces.ts'
 import { list, one } from '../../src/db/store.ts'
+import { nextRunAt } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import type { Log } from '../../src/log.ts'
@@ -148,7 +149,7 @@ export const createWorld = async (
     })
     const accessSealed = await crypt.seal(token, sealContext('cobot', 'access', spaceId))
     const hookKeySealed = await sealHookKey(deps, spaceId, hookKey)
-    const space = cobot.space(subdomain)
+    const known = cobot.space(subdomain)
     await db.tx(async (tx) => {
       await saveSpace(
         tx,
@@ -156,7 +157,7 @@ export const createWorld = async (
           spaceId,
           subdomain,
           name: subdomain,
-          timeZone: space?.timeZone ?? 'UTC',
+          timeZone: known?.timeZone ?? 'UTC',
           locale: 'en',
           hourFormat: 24,
         },
@@ -179,6 +180,8 @@ export const createWorld = async (
       await activateSite(tx, spaceId, { ...info, timeZone }, now)
       await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
     })
+    const space = await one(db.read, 'spaces', { spaceId })
+    if (space) await ensureWebhooks(deps, space, await cobotOf(deps, spaceId, { setup: true }))
     return hookKey
   }
 
@@ -218,11 +221,15 @@ export const createWorld = async (
     work: (tx: Parameters<Parameters<typeof db.tx>[0]>[0]) => Promise<T>,
   ): Promise<T> => db.tx((tx) => work(tx))
 
-  /** Delivers webhooks and runs all that is due, over and over, until nothing is left to do. */
-  const settle = async (limit = 200): Promise<void> => {
+  /** Delivers webhooks and runs all that is due, and what is put off by seconds, to the end. */
+  const settle = async (limit = 400): Promise<void> => {
     for (let round = 0; round < limit; round++) {
       await cobot.deliverAll()
-      if ((await worker.drain()) === 0) return
+      if ((await worker.drain()) > 0) continue
+      const now = clock.now()
+      const next = await nextRunAt(db.read, now)
+      if (!next || next.getTime() - now.getTime() > 15_000) return
+      await clock.advance(next.getTime() - now.getTime())
     }
     throw new Error('it does not come to rest')
   }
