@@ -20,7 +20,7 @@ export type MemberLine = {
     | 'problem'
     | 'lockedOut'
     | 'leaving'
-  /** A look is due: the row asks again by itself. */
+  /** Something is under way: the row asks again by itself. */
   isWorking: boolean
   pairingId: PairingId | null
   candidates: Candidate[]

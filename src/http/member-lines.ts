@@ -52,15 +52,18 @@ export const listMembers = async (
     const end = lastEnd(intervalsOf(space, [membership]))
     const problem = problems.get(`reconcilePairing:${pairingId}`)
     const tag = pairingId ? tags.get(pairingId) : undefined
-    const isWorking = !!runAt && runAt <= now
+    const isDue = !!runAt && runAt <= now
+    const look = { isWorking: isDue, isProblem: problem !== undefined }
+    const state = stateOf(membership, pairing, look)
     return {
       ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
       upcoming:
         upcomingPlan && plan.canceledTo ? { name: upcomingPlan.name, on: plan.canceledTo } : null,
       endsOn: membership.canceledTo,
       isEnding: end !== null && end.getTime() - now.getTime() < soonMs,
-      state: stateOf(membership, pairing, { isWorking, isProblem: problem !== undefined }),
-      isWorking: isWorking && pairing !== undefined,
+      state,
+      // A look that was put off is due later, and the row goes on asking until it is through.
+      isWorking: (isDue && pairing !== undefined) || state === 'working' || state === 'leaving',
       pairingId: pairing?.pairingId ?? null,
       candidates: pairing?.state === 'choosing' ? pairing.candidates : [],
       lockedOut: pairing?.lockedOut ?? false,

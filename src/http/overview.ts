@@ -47,8 +47,10 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
     .filter(({ tagId }) => !taken.some((each) => each.tagId === tagId))
   const closed = await plansThatOpenNothing(db, { space, site }, now)
   const hooks = await list(read, 'snapshots', { spaceId, kind: 'webhook', goneAt: null })
-  const [resource] = await list(read, 'snapshots', { spaceId, kind: 'resource', goneAt: null })
-  const cobotAt = resource?.readAt ?? null
+  // Both are stored by one sweep; a space may have nothing to book.
+  const kind = ['plan', 'resource'] as const
+  const [listed] = await list(read, 'snapshots', { spaceId, kind, goneAt: null })
+  const cobotAt = listed?.readAt ?? null
   const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: cobotAt }
   return [
     { what: 'cobot', isOk: isConnected('cobot'), way: 'setup' },

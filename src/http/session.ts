@@ -9,7 +9,7 @@ import { hashOf } from '../db/crypt.ts'
 import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
 import { add, change, list, one, type Row, take } from '../db/store.ts'
 import { cookies } from './authorize.ts'
-import { type C, type Env, installUrl, setupUrl, tell, type Web } from './page.ts'
+import { type C, type Env, type Here, installUrl, setupUrl, tell, type Web } from './page.ts'
 
 type Session = Row<'sessions'>
 
@@ -52,9 +52,15 @@ export const startSession = async (
   return { token, session }
 }
 
-const readSession = async ({ db, ports }: Web, use: Session['use'], token = '') => {
+/** The session of this token with its space, which the page speaks for from here on; else null. */
+const enter = async (web: Web, c: C, use: Session['use'], token = '') => {
+  const { db, ports } = web
   const session = await one(db.read, 'sessions', { sessionHash: hashOf(token), use })
-  return session && session.expiresAt > ports.clock.now() ? session : null
+  if (!session || session.expiresAt <= ports.clock.now()) return null
+  const { spaceId } = session
+  const space = await one(db.read, 'spaces', { spaceId, state: 'installed' })
+  if (space) await setHere(c, web, session, space)
+  return space && { session, space }
 }
 
 const endSession = async (web: Web, { sessionHash, tokenSealed }: Session) => {
@@ -69,7 +75,11 @@ export const dropToken = ({ cobotOAuth, log }: Web, accessToken: string) =>
   })
 
 /** Ends the session of somebody who is no admin any more; throws when Cobot cannot say. */
-const isStillAdmin = async (web: Web, session: Session, space: SpaceRow, isRead: boolean) => {
+const isStillAdmin = async (
+  web: Web,
+  { session, space }: Pick<Here, 'session' | 'space'>,
+  isRead: boolean,
+) => {
   const { db, crypt, ports, cobotOAuth } = web
   const { sessionHash } = session
   const now = ports.clock.now()
@@ -100,16 +110,12 @@ export const setHere = async (c: C, { db }: Web, session: Session, space: SpaceR
 export const frameAdmin = (web: Web) =>
   createMiddleware<Env>(async (c, next) => {
     const token = /^Bearer (\S+)$/.exec(c.req.header('Authorization') ?? '')?.[1]
-    const session = await readSession(web, 'frame', token)
-    const space = session && (await one(web.db.read, 'spaces', { spaceId: session.spaceId }))
-    const label = 'message.signIn'
-    if (!session || space?.state !== 'installed')
-      return tell(c, 'signedOut', 401, { href: '/', label, target: '_top' })
-    await setHere(c, web, session, space)
+    const entered = await enter(web, c, 'frame', token)
+    const signIn = { label: 'message.signIn', target: '_top' } as const
+    if (!entered) return tell(c, 'signedOut', 401, { href: '/', ...signIn })
     const isRead = c.req.method === 'GET' || c.req.path === '/session'
-    if (!(await isStillAdmin(web, session, space, isRead)))
-      return tell(c, 'notAdmin', 401, { href: space.linkUserUrl ?? '/', label, target: '_top' })
-    return next()
+    if (await isStillAdmin(web, entered, isRead)) return next()
+    return tell(c, 'notAdmin', 401, { href: entered.space.linkUserUrl ?? '/', ...signIn })
   })
 
 /** `POST /session`: the page is still open. The token stays the same, so no request can miss it. */
@@ -125,13 +131,11 @@ export const renewSession = async ({ db, ports }: Web, c: C) => {
 export const setupAdmin = (web: Web) =>
   createMiddleware<Env>(async (c, next) => {
     const subdomain = c.req.query('subdomain') ?? ''
-    const session = await readSession(web, 'setup', cookies(web).get(c, 'setup'))
-    const space = session && (await one(web.db.read, 'spaces', { spaceId: session.spaceId }))
-    const signIn = () => c.redirect(installUrl(subdomain), 303)
-    if (!session || space?.subdomain !== subdomain) return signIn()
-    await setHere(c, web, session, space)
+    const entered = await enter(web, c, 'setup', cookies(web).get(c, 'setup'))
     c.set('again', { href: setupUrl(subdomain), label: 'message.again' })
-    return (await isStillAdmin(web, session, space, c.req.method === 'GET')) ? next() : signIn()
+    const isTheirs = entered?.space.subdomain === subdomain
+    if (isTheirs && (await isStillAdmin(web, entered, c.req.method === 'GET'))) return next()
+    return c.redirect(installUrl(subdomain), 303)
   })
 
 export const startSetup = async (

@@ -2,6 +2,9 @@ import { priority } from '../core/problems.ts'
 import { list } from '../db/store.ts'
 import type { Look } from './run.ts'
 
+/** One after the other, so that the seat goes to the first of them. */
+const turnMs = 2000
+
 /** A seat became free: whoever waits for one is asked, in the order in which they start (R12). */
 export const askSuspended = async (look: Look): Promise<void> => {
   const { read } = look.deps.db
@@ -11,7 +14,10 @@ export const askSuspended = async (look: Look): Promise<void> => {
   if (pairingIds.size === 0) return
   const memberships = await list(read, 'memberships', { spaceId, goneAt: null })
   const inOrder = memberships.sort((a, b) => (a.startsOn < b.startsOn ? -1 : 1))
+  let afterMs = 0
   for (const { pairingId } of inOrder)
-    if (pairingId && pairingIds.delete(pairingId))
-      look.ask('reconcilePairing', pairingId, priority.soon)
+    if (pairingId && pairingIds.delete(pairingId)) {
+      look.ask('reconcilePairing', pairingId, priority.soon, afterMs)
+      afterMs += turnMs
+    }
 }

@@ -1,6 +1,6 @@
 // A person's places in plan groups: what the memberships give now, against what KS shows. New doors
 // are opened before old ones are closed.
-import { desiredPlaces, later, type PlanInterval } from '../core/entitlements.ts'
+import { desiredPlaces, isActive, later, type PlanInterval } from '../core/entitlements.ts'
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { provePlace } from '../core/fence.ts'
 import type { AccessGroupId } from '../core/ids.ts'
@@ -31,12 +31,13 @@ export const reconcilePlaces = async (
   const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
   const observed = new Set(listed.map((group) => group.accessGroupId))
   await adopt(look, person, observed)
-  const groupsOf = await planGroupsOf(look, person)
+  const { groupsOf, isWaiting } = await planGroupsOf(look, person)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
   const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
   const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
   look.lookAgainAt(nextAt)
-  let joinFailed = false
+  // A group that is still being made is a new place that could not be taken yet.
+  let joinFailed = isWaiting
   for (const step of steps) {
     const place: Place = { spaceId, siteId, pairingId, accessGroupId: step.accessGroupId }
     const store = (set: Partial<Row<'groupPlaces'>>) =>
@@ -95,18 +96,27 @@ const adopt = async (look: Look, person: Person, observed: ReadonlySet<AccessGro
   await storePairing(look, person, { madeAt: look.now() })
 }
 
-/** From a plan to its groups; a plan nobody has looked at yet is asked for (D5). */
-const planGroupsOf = async (look: Look, { site }: Person) => {
+/** From a plan to its groups; a plan nobody has looked at yet is asked for when it is needed (D5). */
+const planGroupsOf = async (look: Look, { site, intervals }: Person) => {
   const { read } = look.deps.db
   const { spaceId } = look
   const rows = await list(read, 'planGroups', { spaceId, siteId: site.siteId })
   const plans = await listSnapshot(read, spaceId, 'plan')
-  return ({ planId, planName }: PlanInterval): AccessGroupId[] => {
+  const find = ({ planId, planName }: PlanInterval) => {
     const id = planId ?? plans.find((plan) => sameName(plan.name, planName))?.planId
-    const row = rows.find((each) => each.planId === id)
-    if (id && (!row || row.state === 'making')) look.ask('reconcilePlan', id, priority.soon)
+    return { id, row: rows.find((each) => each.planId === id) }
+  }
+  let isWaiting = false
+  for (const { id, row } of intervals.filter((each) => isActive(each, look.now())).map(find)) {
+    if (!id || (row && row.state !== 'making')) continue
+    isWaiting = true
+    look.ask('reconcilePlan', id, priority.soon)
+  }
+  const groupsOf = (interval: PlanInterval): AccessGroupId[] => {
+    const { row } = find(interval)
     return row?.accessGroupId && row.state === 'ready' ? [row.accessGroupId] : []
   }
+  return { groupsOf, isWaiting }
 }
 
 /** When the last entitlement to this group ended; null when that is not a matter of dates. */

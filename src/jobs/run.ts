@@ -40,7 +40,7 @@ export type Look = {
   /** Runs a step; the look goes on when it fails, and reports the worst that happened (R6). */
   attempt(step: () => Promise<unknown>): Promise<boolean>
   /** Asks for looks at others, in the transaction that settles this one. */
-  ask(task: Task, subject: string, urgency?: Priority): void
+  ask(task: Task, subject: string, urgency?: Priority, afterMs?: number): void
   /** Asks in a transaction of the look's own, together with the change that causes it. */
   askIn(tx: Tx, task: Task, subject: string, urgency?: Priority): Promise<void>
 }
@@ -67,8 +67,13 @@ export const startLook = (
     cause: work.cause,
     leaseIsLive,
   }
-  const askFor = (task: Task, subject: string, urgency: Priority = priority.grant): Ask => {
-    const runAt = deps.ports.clock.now()
+  const askFor = (
+    task: Task,
+    subject: string,
+    urgency: Priority = priority.grant,
+    afterMs = 0,
+  ): Ask => {
+    const runAt = new Date(deps.ports.clock.now().getTime() + afterMs)
     return { spaceId, task, subject, runAt, cause: work.cause, priority: urgency }
   }
   const look: Look = {

@@ -29,7 +29,7 @@ const rowOf = (page: string, id: string) =>
   new RegExp(`<tr id="${id}".*?</tr>`, 's').exec(page)?.[0] ?? ''
 
 const snapshot = async (
-  kind: 'lock' | 'resource' | 'tag' | 'webhook',
+  kind: 'lock' | 'plan' | 'resource' | 'tag' | 'webhook',
   items: object[],
   idKey: string,
 ) =>
@@ -85,6 +85,11 @@ test('the overview says what is ready and what is not', async () => {
   expect(page).toContain('hx-trigger="every 5s"')
   await snapshot('resource', [{ resourceId: 'r1', name: 'Quay Room' }], 'resourceId')
   expect(await textOf('/overview')).toMatch(/every 30s.*Last full check: Mon, 2 Mar 2026, 10:00/s)
+})
+
+test('a space with plans and nothing to book has had its full check, too', async () => {
+  await snapshot('plan', [{ planId: 'p1', name: 'Flex' }], 'planId')
+  expect(await textOf('/overview')).toContain('Last full check: Mon, 2 Mar 2026, 10:00')
 })
 
 test('while work is due the overview looks again soon', async () => {
@@ -215,6 +220,19 @@ test('Connect to Salto makes a pairing, and the row asks again while work is due
     ...{ task: 'reconcilePairing', subject: membership?.pairingId },
     ...{ cause: `admin ${world.mara}`, priority: 2 },
   })
+})
+
+test('a look that was put off is not over: the row goes on asking', async () => {
+  await member('m1')
+  await frame.post('/members/m1/connect')
+  const { db, spaceId, clock } = world
+  const runAt = new Date(clock.now().getTime() + 60_000)
+  await db.tx((tx) => change(tx, 'work', { spaceId, task: 'reconcilePairing' }, { runAt }))
+  expect(await textOf('/members/m1')).toMatch(/every 2s.*working…/s)
+  const pairingId = await connect('m1')
+  expect(await textOf('/members/m1')).not.toContain('every 2s')
+  await db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, { state: 'leaving' }))
+  expect(await textOf('/members/m1')).toMatch(/every 2s.*leaving…/s)
 })
 
 test('where KS may know the person both sides are shown, and the admin decides', async () => {

@@ -22,7 +22,7 @@ import { saveConnection } from '../../src/db/connections.ts'
 import { createCrypt, hashOf } from '../../src/db/crypt.ts'
 import { activateSite, saveSpace } from '../../src/db/spaces.ts'
 import { list, one } from '../../src/db/store.ts'
-import { nextRunAt } from '../../src/db/work.ts'
+import { nextRunAt, wakeParked } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import type { Log } from '../../src/log.ts'
@@ -185,6 +185,21 @@ export const createWorld = async (
     return hookKey
   }
 
+  /** *Reconnect SALTO KS*, without the browser. */
+  const reconnectSalto = async () => {
+    const now = clock.now()
+    const issued = await salto.issueTokens(knownEmail)
+    const tokens = await sealTokens(deps, spaceId, {
+      accessToken: issued.access_token,
+      refreshToken: issued.refresh_token ?? null,
+      expiresAt: new Date(now.getTime() + issued.expires_in * 1000),
+    })
+    await db.tx(async (tx) => {
+      await saveConnection(tx, { spaceId, side: 'salto' }, { ...tokens, owner: null }, now)
+      await wakeParked(tx, spaceId, 'salto', now)
+    })
+  }
+
   const { ownerId, spaceId } = await addSpace('harbour-hub')
   const knownEmail = 'kai@keys.example'
   const ksOwner = salto.addUserProfile({
@@ -264,7 +279,7 @@ export const createWorld = async (
       act,
       click,
     },
-    ...{ spaceId, siteId, ownerId, ksOwner, hookKey, addSpace, install },
+    ...{ spaceId, siteId, ownerId, ksOwner, hookKey, addSpace, install, reconnectSalto },
     ...{ frontDoor, quayLock, fullTimeGroup, tagIds, fullTime, flex, quayRoom },
 
     /** A member on "Full Time", confirmed, since yesterday; or what the test says. */
