@@ -259,7 +259,7 @@ const { SEED, SEED_PATH, LONG, RUNS } = process.env
 const passing = ['minutes', 'hours', 'days', 'midnight']
 const runs = LONG ? 3000 : 200
 
-test(`${runs} random sequences end where the oracle says`, { timeout: runs * 1000 }, async () => {
+test(`${runs} random sequences end where the oracle says`, { timeout: runs * 3000 }, async () => {
   const steps = (minLength: number, maxLength: number) => fc.array(step, { minLength, maxLength })
   const lastSteps = steps(1, 4).map((all) => all.filter((each) => !passing.includes(each.do)))
   await fc.assert(fc.asyncProperty(steps(3, 18), lastSteps, play), {
