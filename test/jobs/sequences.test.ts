@@ -58,8 +58,10 @@ type Step = {
   many?: number
 }
 
+let w: Awaited<ReturnType<typeof createWorld>> | undefined
 const play = async (before: readonly Step[], last: readonly Step[]): Promise<void> => {
   const world = await createWorld()
+  w = world
   const { cobot, salto, clock, siteId } = world
   const coldRoom = salto.addLock(siteId, { name: 'Cold Room' })
   const nightDoor = salto.addLock(siteId, { name: 'Night door' })
@@ -250,7 +252,7 @@ const play = async (before: readonly Step[], last: readonly Step[]): Promise<voi
     await world.advance(16 * minute, 4 * minute)
     expect(salto.writes() - writes).toBe(0)
     expect(compare()).toEqual([])
-  } finally {
+  } catch (e) { console.log(clock.now().toISOString(), JSON.stringify((await world.db.read.q.select().from(world.db.read.t.work)).filter((r) => r.lastError || (r.runAt && r.runAt <= clock.now())), null, 1)); throw e } finally {
     await world.close()
   }
 }
@@ -262,7 +264,8 @@ const runs = LONG ? 3000 : 200
 test(`${runs} random sequences end where the oracle says`, { timeout: runs * 3000 }, async () => {
   const steps = (minLength: number, maxLength: number) => fc.array(step, { minLength, maxLength })
   const lastSteps = steps(1, 4).map((all) => all.filter((each) => !passing.includes(each.do)))
-  await fc.assert(fc.asyncProperty(steps(3, 18), lastSteps, play), {
+  await fc.assert(fc.asyncProperty(steps(3, 18), lastSteps, async (a, b) => { const t = performance.now(); try { await play(a, b) } catch (e) { console.log('FAIL', String(e).slice(0, 600)); if (w) console.log(w.clock.now().toISOString(), JSON.stringify((await w.db.read.q.select().from(w.db.read.t.work)).filter(r => r.lastError || (r.runAt && r.runAt <= w!.clock.now())), null, 0)); throw e } finally { console.log(Math.round(performance.now() - t), a.length) } }), {
+    endOnFailure: true,
     numRuns: RUNS ? Number(RUNS) : runs,
     ...(SEED ? { seed: Number(SEED) } : LONG ? {} : { seed: 20261124 }),
     ...(SEED_PATH && { path: SEED_PATH }),
