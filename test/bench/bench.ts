@@ -1,0 +1,31 @@
+// What converging costs, in units of one small transaction on the same machine in the same run.
+import { put } from '../../src/db/store.ts'
+import { createWorld } from '../support/world.ts'
+
+const world = await createWorld()
+await world.settle()
+await world.mapRoom()
+const mia = world.addMember('Mia Member')
+await world.settle()
+await world.connect(mia)
+
+const time = async (times: number, run: (index: number) => Promise<unknown>) => {
+  const startedAt = performance.now()
+  for (let index = 0; index < times; index++) await run(index)
+  return (performance.now() - startedAt) / times
+}
+
+const unit = await time(300, (index) => {
+  const row = { key: `bench ${index}`, tokens: 1, filledAt: world.clock.now(), notBefore: null }
+  return world.db.tx((tx) => put(tx, 'budgets', row))
+})
+const booking = await time(30, async (index) => {
+  const from = Date.parse('2026-11-25T00:00:00Z') + index * 3600_000
+  world.book(mia, new Date(from).toISOString(), new Date(from + 1800_000).toISOString())
+  await world.settle()
+})
+const idle = await time(10, () => world.advance(20 * 60_000, 20 * 60_000))
+console.log(`one transaction               1`)
+console.log(`a booking, webhook to group   ${(booking / unit).toFixed(0)}`)
+console.log(`a sweep of both sides, idle   ${(idle / unit).toFixed(0)}`)
+await world.close()
