@@ -28,9 +28,29 @@ if (token) {
   new ResizeObserver(tellHeight).observe(document.documentElement)
 }
 
-document.addEventListener('htmx:config:request', ({ detail }) => {
-  if (authorization) detail.ctx.request.headers.Authorization = authorization
-  if (detail.ctx.sourceEvent?.type !== 'every') document.getElementById('notice')?.replaceChildren()
+let latest = null
+const isPolled = ({ sourceEvent }) => sourceEvent?.type === 'every'
+
+document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+  if (authorization) ctx.request.headers.Authorization = authorization
+  // What refreshes itself changes under somebody's hands: focus and open parts stay.
+  if (isPolled(ctx)) ctx.swap = 'outerMorph'
+  else {
+    latest = ctx
+    document.getElementById('notice')?.replaceChildren()
+  }
+})
+
+document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+  // The answer to an earlier click may have replaced what this one is for; the last click counts.
+  const { target } = ctx
+  if (ctx === latest && target?.id && !target.isConnected)
+    ctx.target = document.getElementById(target.id) ?? target
+})
+
+document.addEventListener('htmx:before:swap', (event) => {
+  // The button that a question is about must still be there, and the same, when it is answered.
+  if (isPolled(event.detail.ctx) && dialog.open) event.preventDefault()
 })
 
 document.addEventListener('htmx:before:response', (event) => {
@@ -41,9 +61,9 @@ document.addEventListener('htmx:before:response', (event) => {
 })
 
 document.addEventListener('htmx:after:swap', ({ detail }) => {
-  const { sourceEvent, target } = detail.ctx
+  const { target } = detail.ctx
   const isLost = !document.activeElement || document.activeElement === document.body
-  if (!isLost || sourceEvent?.type === 'every') return
+  if (!isLost || isPolled(detail.ctx)) return
   const found = target?.id && document.getElementById(target.id)
   const first = found?.querySelector('h1') ?? found?.querySelector('input, button')
   first?.focus()

@@ -3,6 +3,13 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
 
+/** A page that refreshes itself leaves open what somebody opened. */
+const htmxConfig = JSON.stringify({
+  history: false,
+  defaultSwap: 'outerHTML',
+  morphIgnore: ['data-htmx-powered', 'open'],
+})
+
 export const Document = (props: {
   say: Say
   title: string
@@ -17,7 +24,7 @@ export const Document = (props: {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <meta name="htmx-config" content='{"history":false,"defaultSwap":"outerHTML"}' />
+        <meta name="htmx-config" content={htmxConfig} />
         {props.session && <meta name="session" content={props.session.token} />}
         {props.session && <meta name="address" content={props.session.address} />}
         <title>{props.title}</title>

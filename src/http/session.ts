@@ -20,6 +20,8 @@ const setupMs = 2 * 3600_000
 /** How old the proof may be for looking at pages, and how old when Cobot cannot be asked. */
 const proofMs = 60_000
 const proofGraceMs = 10 * 60_000
+/** Ended sessions that a new one clears away: more than one, or they pile up; few, or it waits. */
+const endedAtOnce = 3
 
 export type Admin = { space: SpaceRow; user: CobotUser; locale: string }
 
@@ -47,8 +49,8 @@ export const startSession = async (
   const who = { sessionHash, spaceId, use, cobotUserId, adminName, locale, tokenSealed }
   const session = { ...who, adminReadAt: now, expiresAt }
   await db.tx((tx) => add(tx, 'sessions', session))
-  for (const old of await list(db.read, 'sessions', { spaceId }))
-    if (old.expiresAt <= now) await endSession(web, old)
+  const ended = (await list(db.read, 'sessions', { spaceId })).filter((e) => e.expiresAt <= now)
+  for (const old of ended.slice(0, endedAtOnce)) await endSession(web, old)
   return { token, session }
 }
 
@@ -68,7 +70,7 @@ const endSession = async (web: Web, { sessionHash, tokenSealed }: Session) => {
   await dropToken(web, await web.crypt.open(tokenSealed, seal(sessionHash)))
 }
 
-/** Revokes a token if that can be done now; whoever waits for the page does not wait for this. */
+/** Revokes a token if that can be done now; the page is not at risk when it cannot. */
 export const dropToken = ({ cobotOAuth, log }: Web, accessToken: string) =>
   cobotOAuth.revokeToken(accessToken).catch((error: unknown) => {
     log.warn({ error }, 'a token of Cobot could not be revoked')
@@ -127,14 +129,18 @@ export const renewSession = async ({ db, ports }: Web, c: C) => {
   return c.body(null, 204)
 }
 
-/** At top level: a cookie, and whoever has none signs in to Cobot first. */
+/** At top level: whether a cookie and a proof show an admin of this very space. */
+export const isSetupAdmin = async (web: Web, c: C, subdomain: string, isRead: boolean) => {
+  const entered = await enter(web, c, 'setup', cookies(web).get(c, 'setup'))
+  return entered?.space.subdomain === subdomain && isStillAdmin(web, entered, isRead)
+}
+
+/** Whoever is not signed in for the set-up signs in to Cobot first. */
 export const setupAdmin = (web: Web) =>
   createMiddleware<Env>(async (c, next) => {
     const subdomain = c.req.query('subdomain') ?? ''
-    const entered = await enter(web, c, 'setup', cookies(web).get(c, 'setup'))
     c.set('again', { href: setupUrl(subdomain), label: 'message.again' })
-    const isTheirs = entered?.space.subdomain === subdomain
-    if (isTheirs && (await isStillAdmin(web, entered, c.req.method === 'GET'))) return next()
+    if (await isSetupAdmin(web, c, subdomain, c.req.method === 'GET')) return next()
     return c.redirect(installUrl(subdomain), 303)
   })
 

@@ -15,8 +15,8 @@ import { activateSite, type SpaceRow } from '../db/spaces.ts'
 import { change, list, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
-import { type C, clickOf, type Env, letFormsLead, setupUrl, type Web } from './page.ts'
-import { setupAdmin } from './session.ts'
+import { type C, clickOf, type Env, installUrl, letFormsLead, setupUrl, type Web } from './page.ts'
+import { isSetupAdmin, setupAdmin } from './session.ts'
 
 export const setup = (web: Web) =>
   new Hono<Env>()
@@ -27,7 +27,7 @@ export const setup = (web: Web) =>
       const { db, ports } = web
       const { space, site } = c.get('here')
       const { siteId } = await c.req.parseBody()
-      if (siteId !== site?.siteId) {
+      if (!site || siteId !== site.siteId) {
         const choice = (await listChoices(web, space)).find((each) => each.site.siteId === siteId)
         if (!choice || choice.reason) return showSetup(web, c, true)
         const info = { ...choice.site, timeZone: choice.site.timeZone ?? 'UTC' }
@@ -45,9 +45,10 @@ export const setup = (web: Web) =>
     .get('/oauth/salto/callback', async (c) => {
       const answer = await endAuthorization(web, c, 'salto')
       if (answer instanceof Response) return answer
-      const { row, space, swap } = answer
-      if (space) await storeSalto(web, space, await web.saltoOAuth.swapCode(swap))
-      return c.redirect(setupUrl(row.subdomain))
+      const { subdomain } = answer.row
+      if (!(await isSetupAdmin(web, c, subdomain, false))) return c.redirect(installUrl(subdomain))
+      await storeSalto(web, c.get('here').space, await web.saltoOAuth.swapCode(answer.swap))
+      return c.redirect(setupUrl(subdomain))
     })
 
 const storeSalto = async (

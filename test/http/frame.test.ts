@@ -111,6 +111,18 @@ test('an admin who is none any more is out: at once for writing, within a minute
   expect((await post('/overview/checks')).status).toBe(401)
 })
 
+test('ended sessions are cleared away by later ones, and their tokens revoked', async () => {
+  const { cobot, mara, db, clock } = world
+  await world.openFrame()
+  const admin = world.browser()
+  for (let times = 0; times < 5; times++) await admin.embed()
+  await clock.advance(3 * 3600_000)
+  for (let times = 0; times < 3; times++) await admin.embed()
+  expect(await list(db.read, 'sessions', {})).toHaveLength(3)
+  const own = cobot.tokens().filter(({ userId, spaceId }) => userId === mara && !spaceId)
+  expect(own).toHaveLength(3)
+})
+
 test('without Cobot pages can be read for ten minutes, and nothing is written', async () => {
   const { get, post } = await world.openFrame()
   world.cobot.addFault({ path: '/api/user', status: 500 })

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { list, one, put } from '../../src/db/store.ts'
-import { createWorld, PUBLIC } from './world.ts'
+import { createWorld, OWNER, PUBLIC } from './world.ts'
 
 let world: Awaited<ReturnType<typeof createWorld>>
 beforeEach(async () => {
@@ -113,7 +113,9 @@ test('a configured site is shown again; another one says first what the change r
     expect(page).toContain(words)
   ks.addSite({ name: 'Annex', timeZone: 'Europe/Berlin', seats: 5, ownerId })
   const choosing = await (await admin.ask(`${setup}&choose`)).text()
-  expect(choosing).toContain('At Loft, 0 people and 0 booking groups')
+  expect(choosing).toContain(
+    'everything that came from Cobot will be removed. People: 0; booking groups: 0',
+  )
   expect(choosing).toMatch(/<option[^>]*disabled[^>]*>Loft[^<]*in use now/)
 })
 
@@ -139,6 +141,27 @@ test('the set-up is closed to somebody who is no admin any more', async () => {
   const answer = await admin.ask(setup)
   expect(answer.headers.get('Location')).toBe('/install?subdomain=harbour')
   expect(await list(world.db.read, 'sessions', {})).toEqual([])
+})
+
+test('SALTO is not connected for somebody who is no admin any more when they come back', async () => {
+  const { cobot, ks, db } = world
+  const vera = cobot.addUser({ name: 'Vera', email: 'vera@harbour.example' })
+  cobot.addAdmin('harbour', vera)
+  const admin = world.browser(vera)
+  await admin.install()
+  const left = await admin.ask('/oauth/salto?subdomain=harbour')
+  const back = await ks.signIn(left.headers.get('Location') ?? '', { ...OWNER, allow: true })
+  cobot.removeAdmin('harbour', vera)
+  const answer = await admin.ask(back)
+  expect(answer.headers.get('Location')).toBe('/install?subdomain=harbour')
+  expect(await list(db.read, 'connections', { side: 'salto' })).toEqual([])
+})
+
+test('a form without a site configures nothing', async () => {
+  const admin = await connected()
+  expect((await admin.post('/setup/site?subdomain=harbour', {})).status).toBe(422)
+  expect(await list(world.db.read, 'sites', {})).toEqual([])
+  expect(world.cobot.navigationLinks('harbour')).toEqual([])
 })
 
 test('SALTO away during the set-up ends on a page that offers another try', async () => {

@@ -13,7 +13,7 @@ import { openTestDatabase } from '../support/database.ts'
 export const PUBLIC = 'https://salto.example'
 const COBOT = 'https://cobot.example'
 const KS = 'https://ks.example'
-const OWNER = { email: 'ada@loft.example', password: 'pass-word' }
+export const OWNER = { email: 'ada@loft.example', password: 'pass-word' }
 
 export const createWorld = async () => {
   const clock = virtualClock('2026-03-02T09:00:00Z')
