@@ -7,10 +7,12 @@ import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import { change, list, take } from '../db/store.ts'
+import { change, list, type Row, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import type { Look, TaskHandler } from './run.ts'
+
+const dayMs = 24 * 3600_000
 
 export const sweepKs: TaskHandler = async (look) => {
   const { deps, spaceId } = look
@@ -89,39 +91,44 @@ const comparePlans = async (look: Look, { siteId }: SiteRow, groups: AccessGroup
   }
 }
 
-/** Places of ours that KS does not show: the pairing's own look decides what that means (R15). */
+/** Places of ours that KS shows no longer, or again: the pairing's own look decides (R15). */
 const comparePlaces = async (look: Look, { siteId }: SiteRow, groups: AccessGroup[]) => {
   const { read } = look.deps.db
   const { spaceId } = look
-  const places = await list(read, 'groupPlaces', { spaceId, siteId, changedByHandAt: null })
+  const places = await list(read, 'groupPlaces', { spaceId, siteId })
   const pairings = await list(read, 'pairings', { spaceId, siteId })
   const saltoUserIds = new Map(pairings.map((each) => [each.pairingId, each.saltoUserId]))
   for (const accessGroupId of new Set(places.map((each) => each.accessGroupId))) {
     const isThere = groups.some((each) => each.accessGroupId === accessGroupId)
     const inside: string[] = isThere ? await look.ks.listGroupUsers(siteId, accessGroupId) : []
-    for (const { pairingId } of places.filter((each) => each.accessGroupId === accessGroupId))
-      if (!inside.includes(saltoUserIds.get(pairingId) ?? ''))
+    const here = places.filter((each) => each.accessGroupId === accessGroupId)
+    for (const { pairingId, changedByHandAt } of here)
+      if (inside.includes(saltoUserIds.get(pairingId) ?? '') === (changedByHandAt !== null))
         look.ask('reconcilePairing', pairingId, priority.difference)
   }
 }
 
-/** Booking groups that vanished or were reckoned in another zone; leftovers without a row (R16, R18). */
+/** Booking groups that may differ: gone, of another zone, or open soon; and leftovers (R16, R18). */
 const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[]) => {
   const { read } = look.deps.db
   const { spaceId } = look
   const { siteId, timeZone } = site
   const there = new Set<string>(groups.map((each) => each.accessGroupId))
   const rows = await list(read, 'bookingGroups', { spaceId, siteId })
+  const bookings = await listBookings(read, spaceId, { after: new Date(0) })
+  const now = look.now()
+  const isSoon = ({ startsAt, endsAt }: Row<'bookings'>) =>
+    now <= endsAt && startsAt.getTime() < now.getTime() + dayMs
+  const soon = new Set(bookings.filter(isSoon).map(({ bookingId }) => bookingId))
   for (const row of rows) {
     const isGone = row.accessGroupId && !there.has(row.accessGroupId) && !row.changedByHandAt
     // Those that run or start soonest were asked for first and go first (R16).
     if (row.zone !== timeZone) look.ask('reconcileBooking', row.bookingId, priority.soon)
-    else if (isGone) look.ask('reconcileBooking', row.bookingId, priority.difference)
+    else if (isGone || soon.has(row.bookingId))
+      look.ask('reconcileBooking', row.bookingId, priority.difference)
   }
   const known = new Set(rows.map(({ name }) => name))
   const leftovers = groups.filter(({ name }) => isBookingGroupName(name) && !known.has(name))
-  const bookings =
-    leftovers.length > 0 ? await listBookings(read, spaceId, { after: new Date(0) }) : []
   const byName = new Map(bookings.map(({ bookingId }) => [bookingGroupName(bookingId), bookingId]))
   for (const { name, accessGroupId } of leftovers) {
     const bookingId = byName.get(name)
