@@ -1,13 +1,6 @@
 // From what should be, what KS shows and what we ourselves put there, to what there is to do.
 // Pure: the same list is the preview, the audit's reason and the test.
-import {
-  type DesiredPlace,
-  earlier,
-  isActive,
-  lastEnd,
-  later,
-  type PlanInterval,
-} from './entitlements.ts'
+import { type DesiredPlace, earlier, isActive, later, type PlanInterval } from './entitlements.ts'
 import type { Origin } from './fence.ts'
 import type { AccessGroupId, LockId, SaltoUserId, TimeScheduleId } from './ids.ts'
 import type { TimeSchedule } from './model.ts'
@@ -211,14 +204,12 @@ export const sameWindow = (a: BookingWindow, b: BookingWindow): boolean =>
   a.saltoUserId === b.saltoUserId &&
   a.lockIds.join() === b.lockIds.join()
 
-/** When user, seat and tag are given up: the last membership's end, or of a booking begun before. */
-export const personEndsAt = (
+/** Past a membership's end, bookings that began during it keep user, seat and tag until then (R14). */
+export const bookedUntil = (
   intervals: readonly PlanInterval[],
   bookings: readonly { startsAt: Date; endsAt: Date }[],
-): Date | null => {
-  const end = lastEnd(intervals)
-  if (!end) return null
-  return bookings
-    .filter(({ startsAt }) => startsAt < end)
-    .reduce((last, booking) => later(booking.endsAt, last), end)
-}
+  now: Date,
+): Date | null =>
+  bookings
+    .filter(({ startsAt }) => startsAt <= now && intervals.some((each) => isActive(each, startsAt)))
+    .reduce<Date | null>((last, { endsAt }) => later(endsAt, last), null)

@@ -4,7 +4,7 @@ import { asId, type BookingId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { change, one } from '../db/store.ts'
 import type { TaskHandler } from './run.ts'
-import { takeInBookings } from './take-in.ts'
+import { askWhoIsInside, takeInBookings } from './take-in.ts'
 
 export const readBooking: TaskHandler = async (look) => {
   const { deps, spaceId, work } = look
@@ -24,6 +24,7 @@ export const readBooking: TaskHandler = async (look) => {
   if (around.some((each) => each.bookingId === bookingId)) return
   await deps.db.tx(async (tx) => {
     await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
+    await askWhoIsInside(tx, look, [known])
     await look.askIn(tx, 'reconcileBooking', bookingId, priority.removal)
   })
 }

@@ -6,7 +6,7 @@ import { isAdministrative, proveUser } from '../core/fence.ts'
 import { asId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
-import { personEndsAt } from '../core/steps.ts'
+import { bookedUntil } from '../core/steps.ts'
 import { listBookings } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
@@ -63,10 +63,7 @@ const personNow = async (
   const { memberships, intervals } = await personOf(read, look.space, pairingId)
   const membershipId = memberships.map((each) => each.membershipId)
   const bookings = await listBookings(read, look.spaceId, { after: now, membershipId })
-  const until = personEndsAt(
-    intervals,
-    bookings.filter(({ startsAt }) => startsAt <= now),
-  )
+  const until = bookedUntil(intervals, bookings, now)
   const isMember = intervals.some((interval) => isActive(interval, now))
   const isEntitled = isMember || (until !== null && now < until)
   look.lookAgainAt(nextChange(intervals, now))

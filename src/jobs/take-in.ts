@@ -39,17 +39,19 @@ const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: Membersh
     await change(tx, 'memberships', { spaceId, membershipId }, { pairingId: same.pairingId })
 }
 
-/** The pairing and the coming bookings of a membership. */
+/** The pairing of a membership, and the coming bookings of that person: memberships add up (D8). */
 const askAbout = async (tx: Tx, look: Look, membershipId: MembershipId) => {
   const { spaceId } = look
   const membership = await one(tx, 'memberships', { spaceId, membershipId })
   if (!membership) return
+  const { pairingId } = membership
   const ends = membership.goneAt || membership.canceledTo || !membership.confirmedAt
   const urgency = ends ? priority.removal : priority.grant
-  if (membership.pairingId) await look.askIn(tx, 'reconcilePairing', membership.pairingId, urgency)
+  if (pairingId) await look.askIn(tx, 'reconcilePairing', pairingId, urgency)
+  const theirs = pairingId ? await list(tx, 'memberships', { spaceId, pairingId }) : [membership]
   const bookings = await listBookings(tx, spaceId, {
     after: look.now(),
-    membershipId: [membershipId],
+    membershipId: theirs.map((each) => each.membershipId),
   })
   for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId, urgency)
 }
@@ -81,10 +83,32 @@ export const takeInBookings = (
   readAt: Date,
 ): Promise<void> =>
   look.deps.db.tx(async (tx) => {
+    const { spaceId } = look
     const soon = look.now().getTime() + soonMs
-    for (const bookingId of await saveBookings(tx, look.spaceId, bookings, readAt)) {
+    const ids = bookings.map(({ bookingId }) => bookingId)
+    const before = await list(tx, 'bookings', { spaceId, bookingId: ids })
+    const changed = await saveBookings(tx, spaceId, bookings, readAt)
+    const touched = [...before, ...bookings].filter((each) => changed.includes(each.bookingId))
+    await askWhoIsInside(tx, look, touched)
+    for (const bookingId of changed) {
       const startsAt = bookings.find((each) => each.bookingId === bookingId)?.startsAt.getTime()
       const urgency = startsAt && startsAt < soon ? priority.soon : priority.grant
       await look.askIn(tx, 'reconcileBooking', bookingId, urgency)
     }
   })
+
+/** A booking that runs may be what somebody's seat rests on (R14). */
+export const askWhoIsInside = async (
+  tx: Tx,
+  look: Look,
+  bookings: readonly Pick<Booking, 'membershipId' | 'startsAt' | 'endsAt'>[],
+): Promise<void> => {
+  const now = look.now()
+  const running = bookings.filter(({ startsAt, endsAt }) => startsAt <= now && now < endsAt)
+  const membershipId = running.flatMap((booking) => booking.membershipId ?? [])
+  for (const { pairingId } of await list(tx, 'memberships', {
+    spaceId: look.spaceId,
+    membershipId,
+  }))
+    if (pairingId) await look.askIn(tx, 'reconcilePairing', pairingId, priority.cosmetic)
+}

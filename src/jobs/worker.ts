@@ -29,6 +29,7 @@ import {
   settle,
   type WorkRow,
 } from '../db/work.ts'
+import { isNotYetThere } from '../salto/assumed.ts'
 import { type LookState, startLook, type TaskHandler } from './run.ts'
 
 /** Looks of one space at once; one slot is kept for what cannot wait. */
@@ -41,6 +42,9 @@ const turnsInARow = 4
 const pollMs = 500
 const rejectedAgainMs = 6 * 3600_000
 const refusedAgainMs = 15 * 60_000
+/** For about two minutes after a user was made, SALTO may not know them everywhere. */
+const notYetThereMs = 15_000
+const notYetThereTries = 10
 
 export type Worker = {
   start(): void
@@ -237,6 +241,8 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     return parked(deps, row, state, failure.side)
   }
   if (failure instanceof Refused) {
+    if (isNotYetThere(failure) && row.attempts < notYetThereTries)
+      return { afterMs: notYetThereMs, countsAsAttempt: true, reason: failure.message }
     log.warn(facts, 'refused')
     return (await spaceIsWell(deps, row, failure.side))
       ? refusedSubject(row, state, failure)

@@ -101,9 +101,16 @@ export const expectKs = (facts: Facts) => {
   /** Over, and not yet a day ago: the group may stand, and opens nothing any more. */
   const mayStand = new Set<string>()
   for (const booking of bookings) {
-    const door = doors.get(booking.resourceId)
     const booker = connected.find(({ id }) => id === booking.membershipId)
-    if (!door || !booker) continue
+    if (!booker) continue
+    // Any membership of the booker's, as long as it runs when the booking begins.
+    const person = personOf(booker)
+    const theirs = connected.filter((each) => personOf(each) === person)
+    const isTheirs = theirs.some((each) => isMember(each, booking.from))
+    // Whoever is inside stays able to come back in, past the end of the membership.
+    if (isTheirs && booking.from <= now && now < booking.to) entitled.add(person)
+    const door = doors.get(booking.resourceId)
+    if (!door) continue
     const startsAt = new Date(booking.from.getTime() - door.minutesBefore * 60_000)
     const endsAt = new Date(booking.to.getTime() + door.minutesAfter * 60_000)
     const name = groupNameOf(booking.id)
@@ -111,14 +118,9 @@ export const expectKs = (facts: Facts) => {
       if (endsAt.getTime() + dayMs > now.getTime()) mayStand.add(name)
       continue
     }
-    // Any membership of the booker's, as long as it runs when the booking begins.
-    const person = personOf(booker)
-    const theirs = connected.filter((each) => personOf(each) === person)
-    if (!theirs.some((each) => isMember(each, booking.from))) continue
-    if (startsAt.getTime() - 7 * dayMs > now.getTime()) continue
-    if (startsAt <= now) entitled.add(person)
+    if (!isTheirs || startsAt.getTime() - 7 * dayMs > now.getTime()) continue
     const [startLocal, endLocal] = [wallClock(startsAt, zone), wallClock(endsAt, zone)]
-    const lockIds = door.lockIds
+    const { lockIds } = door
     bookingGroups.set(name, { name, person, lockIds, startsAt, endsAt, startLocal, endLocal })
   }
   return { planGroups, bookingGroups, mayStand, entitled }
