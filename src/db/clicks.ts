@@ -52,7 +52,7 @@ export const connectMembership = async (
   const person = cobotUserId ? `user:${cobotUserId}` : `membership:${membershipId}`
   const known =
     (membership.pairingId &&
-      (await one(tx, 'pairings', { spaceId, pairingId: membership.pairingId }))) ||
+      (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||
     (await one(tx, 'pairings', { spaceId, siteId, person }))
   const pairingId = known?.pairingId ?? newPairingId
   if (!known)
@@ -68,6 +68,11 @@ export const connectMembership = async (
         lockedOutDone: true,
       },
     })
+  // Connected again before the disconnecting was done: it is called off.
+  if (known?.state === 'leaving') {
+    const state = known.siteUserId ? 'paired' : 'new'
+    await change(tx, 'pairings', { spaceId, pairingId }, { state })
+  }
   const same = cobotUserId ? { spaceId, cobotUserId } : { spaceId, membershipId }
   await change(tx, 'memberships', { ...same, goneAt: null }, { pairingId })
   await askPairing(tx, click, pairingId)

@@ -3,7 +3,7 @@
 import { isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
-import { asId, type PairingId } from '../core/ids.ts'
+import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
@@ -62,8 +62,7 @@ const personNow = async (
   const { pairingId } = pairing
   const { memberships, intervals } = await personOf(read, look.space, pairingId)
   const membershipId = memberships.map((each) => each.membershipId)
-  const bookings = await listBookings(read, look.spaceId, { after: now, membershipId })
-  const until = bookedUntil(intervals, bookings, now)
+  const until = bookedUntil(intervals, await bookedHours(look, site, membershipId), now)
   const isMember = intervals.some((interval) => isActive(interval, now))
   const isEntitled = isMember || (until !== null && now < until)
   look.lookAgainAt(nextChange(intervals, now))
@@ -76,6 +75,25 @@ const personNow = async (
     isEntitled,
     hasEnded: !isEntitled && !intervals.some(({ startsAt }) => startsAt > now),
   }
+}
+
+/** Bookings of mapped resources as long as their doors open for them, minutes after included. */
+const bookedHours = async (look: Look, site: SiteRow, membershipId: MembershipId[]) => {
+  const { read } = look.deps.db
+  const { spaceId } = look
+  const { siteId } = site
+  const doors = await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })
+  const longest = Math.max(0, ...doors.map(({ minutesAfter }) => minutesAfter))
+  const after = new Date(look.now().getTime() - longest * 60_000)
+  const bookings = await listBookings(read, spaceId, { after, membershipId })
+  return bookings.flatMap(({ resourceId, startsAt, endsAt }) =>
+    doors
+      .filter((door) => door.resourceId === resourceId)
+      .map(({ minutesAfter: m }) => ({
+        startsAt,
+        endsAt: new Date(endsAt.getTime() + m * 60_000),
+      })),
+  )
 }
 
 export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'pairings'>>) => {

@@ -1,50 +1,25 @@
 // Members become people in KS and end there on their dates. Rules R1–R5, R8, R10–R13, R15, R17–R20.
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { asId, type MembershipId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveMemberships } from '../../src/db/snapshots.ts'
 import { activateSite } from '../../src/db/spaces.ts'
 import { change, list, one } from '../../src/db/store.ts'
-import { createWorld, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
+import { hub, stage } from './stage.ts'
 
 let world: World
-const start = async (options: Parameters<typeof createWorld>[0] = {}) => {
-  world = await createWorld(options)
-  await world.settle()
+const { user, isIn, group, ...on } = stage()
+const start = async (options: Parameters<typeof on.start>[0] = {}) => {
+  world = await on.start(options)
 }
-afterEach(async () => {
-  world.salto.clearFaults()
-  const writes = world.salto.writes()
-  await world.advance(20 * 60_000, 5 * 60_000)
-  expect(world.salto.writes(), 'one pass more makes no writes').toBe(writes)
-  await world.close()
-})
-
-const hub = 'harbour-hub'
-const user = (name: string) => {
-  const found = world.salto
-    .users(world.siteId)
-    .filter(({ alias }) => alias?.startsWith(`${name} ·`))
-  expect(found.length).toBeLessThan(2)
-  return found[0]
-}
-const inside = (group: string) => world.salto.groupByName(world.siteId, group)?.users ?? []
-const isIn = (name: string, group: string) => inside(group).includes(user(name)?.saltoUserId ?? '?')
-const connected = async (name = 'Mia Member', over = {}) => {
-  const membershipId = world.addMember(name, over)
-  await world.settle()
-  await world.connect(membershipId)
-  return membershipId
-}
+const inside = (name: string) => group(name)?.users ?? []
+const connected = async (name = 'Mia Member', over = {}) =>
+  (await on.connected(name, over)).membershipId
 const pairingIdOf = async (membershipId: MembershipId) =>
   (await world.pairing(membershipId))!.pairingId
-const giveTag = async (membershipId: MembershipId, index = 0) => {
-  const pairingId = await pairingIdOf(membershipId)
-  const tag = { tagId: asId<never>(world.tagIds[index] ?? ''), number: `0230000${index + 1}` }
-  const holder = await world.act((tx) => clicks.giveTag(tx, world.click(), pairingId, tag))
-  await world.settle()
-  return holder
-}
+const giveTag = async (membershipId: MembershipId, index = 0) =>
+  on.giveTag(await pairingIdOf(membershipId), index)
 
 test('D2 D4 a connected member is in the group of the plan, by tag, and nobody was mailed', async () => {
   await start()
@@ -318,31 +293,27 @@ test('R13 more than ten memberships to read cost one list', async () => {
 test('R15 an older read never overwrites a newer one', async () => {
   await start()
   const mia = await connected()
-  const row = await one(world.db.read, 'memberships', { spaceId: world.spaceId, membershipId: mia })
+  const key = { spaceId: world.spaceId, membershipId: mia }
+  const row = (await one(world.db.read, 'memberships', key))!
   const {
-    membershipId,
-    name,
-    email,
-    cobotUserId,
-    teamId,
-    plan,
-    upcomingPlan,
-    confirmedAt,
-    startsOn,
-  } = row!
-  const old = {
-    membershipId,
-    name,
-    email,
-    cobotUserId,
-    teamId,
-    plan,
-    upcomingPlan,
-    confirmedAt,
-    startsOn,
-    canceledTo: '2026-11-01',
-  }
-  const readAt = new Date(row!.readAt.getTime() - 1000)
+    spaceId: _,
+    readAt: __,
+    absentAt,
+    goneAt,
+    pairingId,
+    endLearnedOn,
+    planEndLearnedOn,
+    ...read
+  } = row
+  expect([absentAt, goneAt, endLearnedOn, planEndLearnedOn, pairingId === null]).toEqual([
+    null,
+    null,
+    null,
+    null,
+    false,
+  ])
+  const old = { ...read, canceledTo: '2026-11-01' }
+  const readAt = new Date(row.readAt.getTime() - 1000)
   await world.act((tx) =>
     saveMemberships(tx, world.spaceId, [old], { readAt, timeZone: 'Europe/Berlin' }),
   )
@@ -456,4 +427,48 @@ test('two spaces in one add-on never touch each other', async () => {
   expect(JSON.stringify(world.salto.groups(world.siteId))).toBe(before)
   const names = await list(world.db.read, 'memberships', { spaceId: other.spaceId })
   expect(names.map(({ name }) => name)).toEqual(['Zoe'])
+})
+
+test('R14 the minutes after a booking hold the seat when the membership ended meanwhile', async () => {
+  await start()
+  await world.mapRoom({ minutesAfter: 15 })
+  const mia = await connected()
+  world.book(mia, '2026-11-24T22:00:00Z', '2026-11-25T00:00:00Z')
+  world.cobot.cancelMembership(hub, mia, '2026-11-25')
+  await world.settle()
+  const { saltoUserId = '' } = user('Mia Member') ?? {}
+  const opens = () => world.salto.door({ lockId: world.quayLock, saltoUserId }).opened
+  await world.advanceTo('2026-11-25T00:14:00Z', 30 * 60_000)
+  expect(isIn('Mia Member', 'Full Time')).toBe(false)
+  expect([opens(), user('Mia Member')?.subscriptionState]).toEqual([true, 'subscribed'])
+  await world.advanceTo('2026-11-25T00:16:00Z', 60_000)
+  expect([opens(), user('Mia Member')?.subscriptionState]).toEqual([false, 'suspended'])
+})
+
+test('R17 D10 connecting again is not lost: at a new site, and while a disconnecting is under way', async () => {
+  await start()
+  const mia = await connected()
+  const pairingId = await pairingIdOf(mia)
+  const { siteUserId } = user('Mia Member') ?? {}
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.connect(mia)
+  expect(user('Mia Member')?.siteUserId).toBe(siteUserId)
+  expect(isIn('Mia Member', 'Full Time')).toBe(true)
+  const siteId = world.salto.addSite({
+    name: 'New Loft',
+    timeZone: 'Europe/Berlin',
+    seats: 9,
+    ownerId: world.ksOwner,
+  })
+  const { info } = (await one(world.db.read, 'sites', { spaceId: world.spaceId }))!
+  const next = { ...info, siteId: asId<never>(siteId), timeZone: 'Europe/Berlin' }
+  await world.act((tx) => activateSite(tx, world.spaceId, next, world.clock.now()))
+  const again = asId<never>('pairing-at-the-new-site')
+  expect(await world.act((tx) => clicks.connectMembership(tx, world.click(), mia, again))).toBe(
+    again,
+  )
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), null))
+  await world.advance(40 * 60_000, 5 * 60_000)
+  expect(user('Mia Member')).toBeUndefined()
+  expect(world.salto.users(siteId).filter(({ alias }) => alias?.startsWith('Mia'))).toHaveLength(1)
 })
