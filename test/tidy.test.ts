@@ -86,3 +86,12 @@ test('writes to KS happen through the audited writes alone', () => {
   const wrong = sources.filter((file) => writes.test(read(file)))
   expect(wrong).toEqual([])
 })
+
+test('the README registers what the manifest says', () => {
+  const readme = read('README.md')
+  const { cobot, salto, paths, section, label } = JSON.parse(read('manifest.json'))
+  for (const scopes of [cobot.installScopes, cobot.frameScopes, salto.scopes])
+    expect(readme).toContain(`\`${scopes.join(' ')}\``)
+  for (const path of Object.values(paths)) expect(readme).toContain(`\`PUBLIC_URL${path}\``)
+  expect(readme).toContain(`label *${label}*, section \`${section}\``)
+})

@@ -18,7 +18,6 @@ const LEEWAY_SECONDS = 60
 
 const tokens = z.object({ accessToken: z.string(), idToken: z.string().optional() })
 const spaceToken = z.object({ token: z.string(), clientId: z.string() })
-const scopes = z.object({ scope: z.array(z.string()) })
 const discovery = z.object({ issuer: z.string(), jwksUri: z.string() })
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) })
 
@@ -139,9 +138,6 @@ export const createCobotOAuth = (
         .catch((error: unknown) => {
           if (!(error instanceof ReconnectNeeded)) throw error // else: revoked already
         }),
-
-    tokenScopes: async (accessToken: string): Promise<string[]> =>
-      (await as(accessToken).get('get token scopes', scopes, tokenUrl(accessToken))).scope,
   }
 }
 

@@ -33,10 +33,6 @@ export const startOfDay = (date: LocalDate, timeZone: string): Date =>
 export const toLocal = (at: Date, timeZone: string): LocalDateTime =>
   instant(at).toZonedDateTimeISO(timeZone).toPlainDateTime().toString({ smallestUnit: 'second' })
 
-/** The instant of a wall clock reading; the earlier one where it is read twice. */
-export const fromLocal = (local: LocalDateTime, timeZone: string): Date =>
-  toDate(Temporal.PlainDateTime.from(local).toZonedDateTime(timeZone))
-
 /** True while the wall clock shows what it shows twice that day. */
 export const isRepeatedHour = (at: Date, timeZone: string): boolean => {
   const plain = instant(at).toZonedDateTimeISO(timeZone).toPlainDateTime()

@@ -1,6 +1,6 @@
 // What nobody has confirmed about SALTO KS, one name each, so that being wrong is one change here.
 import type { Refused } from '../core/errors.ts'
-import type { Role, SiteUser, Tag } from '../core/model.ts'
+import type { Tag } from '../core/model.ts'
 
 export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
 
@@ -17,16 +17,9 @@ export const NO_TAG = null
 /** A7: a tag nobody holds may be handed out, unless it is blocked or belongs to a pod. */
 export const isFreeTag = (tag: Tag): boolean => !tag.holder && !tag.blocked && !tag.podTag
 
-/** A8, A9: a tag that somebody holds is refused; any refusal may mean that: read the tag again. */
-export const mayMeanTagTaken = ({ status }: Refused): boolean => status === 400 || status === 409
-
 /** A12: adding twice is no error; should it be one, these are looked into. */
 export const mayMeanInsideAlready = ({ status }: Refused): boolean =>
   status === 400 || status === 409
-
-/** A13: without a free seat a user is made all the same, but suspended. */
-export const isMadeWithoutSeat = ({ seat }: Pick<SiteUser, 'seat'>): boolean =>
-  seat !== 'subscribed'
 
 /** A14: dates are the site's wall clock; an offset in an answer means nothing. */
 export const withoutOffset = (dateTime: string): string => dateTime.slice(0, 19)
@@ -39,12 +32,6 @@ export const scheduleBody = (window: { startLocal: string | null; endLocal: stri
   start_date: window.startLocal,
   end_date: window.endLocal,
 })
-
-/** A15, A16: roles are replaced as a set, and the app needs its own role beside those present. */
-export const rolesForApp = (present: Role[], offered: Role[]): Role['roleId'][] => {
-  const app = offered.filter((role) => role.code === 'site_mobile_user')
-  return [...new Set([...present, ...app].map((role) => role.roleId))]
-}
 
 /** A17: longer names are cut. */
 export const NAME_MAX = 255

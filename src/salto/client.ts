@@ -98,11 +98,6 @@ export const createSalto = (deps: {
     getSiteUser: (siteId: id.SiteId, siteUserId: id.SiteUserId) =>
       orNull404(get('get site user', parse.siteUser, userUrl({ siteId, siteUserId }))),
 
-    findSiteUsersByEmail: async (siteId: id.SiteId, email: string) => {
-      const found = await listSiteUsers(siteId, `user/email eq ${quoted(email)}`)
-      return found.filter((user) => user.email?.toLowerCase() === email.toLowerCase())
-    },
-
     /** Those whose alias ends with the marker. */
     findSiteUsersByMarker: async (siteId: id.SiteId, marker: string) => {
       const found = await listSiteUsers(siteId, `endswith(alias,${quoted(marker)})`)

@@ -2,6 +2,7 @@
 // missing and how to get it.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { findPostgres } from './postgres.ts'
 
 const chromiums = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 export const findChromium = (): string | null =>
@@ -21,11 +22,13 @@ const installWithApt = (name: string) => {
   })
 }
 
-if (import.meta.main && !findChromium()) {
-  if (isRoot && hasApt) installWithApt('chromium')
-  if (!findChromium())
-    console.log(
-      'No Chromium was found: the journey in the browser will be skipped. ' +
-        'Install Debian’s chromium, or set CHROMIUM to the path of one.',
-    )
+if (import.meta.main) {
+  const needed = [
+    { what: 'chromium', find: findChromium, skips: 'the journey in the browser' },
+    { what: 'postgresql', find: findPostgres, skips: 'the cases on a PostgreSQL server' },
+  ]
+  for (const { what, find, skips } of needed) {
+    if (!find() && isRoot && hasApt) installWithApt(what)
+    if (!find()) console.log(`${skips} will be skipped: install Debian’s ${what} to run them.`)
+  }
 }

@@ -29,7 +29,7 @@ import type { Log } from '../../src/log.ts'
 import { createCobotSimulator } from '../simulators/cobot/simulator.ts'
 import { createSaltoSimulator } from '../simulators/salto/simulator.ts'
 import { seededRandom, virtualClock } from './clock.ts'
-import { openTestDatabase } from './database.ts'
+import { type Dialect, openTestDatabase } from './database.ts'
 
 export const origins = {
   addon: 'http://127.0.0.1:4000',
@@ -60,7 +60,7 @@ export type World = Awaited<ReturnType<typeof createWorld>>
 /** A space "harbour-hub" with plans, a room and a KS site in Berlin; nothing is connected by itself. */
 export const createWorld = async (
   options: {
-    dialect?: 'sqlite' | 'pg'
+    dialect?: Dialect
     startAt?: string
     seed?: number
     spaceZone?: string

@@ -1,0 +1,51 @@
+// What only a server shows: starters at the same moment, and two workers on one table.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asId, type SpaceId } from '../../src/core/ids.ts'
+import { priority } from '../../src/core/problems.ts'
+import { type Db, openDatabase } from '../../src/db/open.ts'
+import { list } from '../../src/db/store.ts'
+import { ask, lease, listDue } from '../../src/db/work.ts'
+import { findPostgres, startPostgres } from '../support/postgres.ts'
+
+const bin = findPostgres()
+
+describe.skipIf(!bin)('a PostgreSQL server', () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>
+  beforeAll(async () => {
+    server = await startPostgres(bin ?? '')
+  })
+  afterAll(() => server.stop())
+  const open = (url: string) => openDatabase(url, () => {})
+  const now = new Date('2026-11-24T09:00:00Z')
+
+  test('six replicas that start at once on an empty database all start', async () => {
+    const url = server.newDatabase()
+    const all = await Promise.all(Array.from({ length: 6 }, () => open(url)))
+    for (const db of all) expect(await list(db.read, 'spaces', {})).toEqual([])
+    await Promise.all(all.map((db) => db.close()))
+  })
+
+  test('replicas that claim at the same time never get the same subject', async () => {
+    const url = server.newDatabase()
+    const replicas = await Promise.all([open(url), open(url), open(url)])
+    const spaceId = asId<SpaceId>('space-1')
+    const how = { spaceId, task: 'reconcileBooking', runAt: now, cause: 'test' } as const
+    const asks = Array.from({ length: 12 }, (_, n) => ({
+      ...how,
+      subject: `${n}`,
+      priority: priority.grant,
+    }))
+    await replicas[0]!.tx((tx) => ask(tx, asks, now))
+    const claim = (db: Db, token: string) =>
+      db.tx(async (tx) => {
+        const [row] = (await listDue(tx, now, 1)).rows
+        const until = new Date(now.getTime() + 60_000)
+        return row ? (await lease(tx, row, { token, until })).subject : null
+      })
+    const claims = await Promise.all(asks.map((_, n) => claim(replicas[n % 3]!, `token ${n}`)))
+    const got = claims.filter((subject) => subject !== null)
+    expect(got.length).toBeGreaterThan(2)
+    expect(new Set(got).size).toBe(got.length)
+    await Promise.all(replicas.map((db) => db.close()))
+  })
+})
