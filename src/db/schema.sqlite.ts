@@ -5,4 +5,5 @@ import { defineTables } from './tables.ts'
 export const tables = defineTables(liteKit)
 export const { spaces, connections, sites, snapshots, memberships, bookings } = tables
 export const { planGroups, resourceDoors, pairings, groupPlaces, bookingGroups } = tables
-export const { tagHolders, work, budgets, problems, audit, authorizations, sessions } = tables
+export const { tagHolders, guard, work, budgets, problems, audit, authorizations, sessions } =
+  tables

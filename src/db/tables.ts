@@ -55,6 +55,7 @@ export const keys = {
   groupPlaces: ['spaceId', 'siteId', 'pairingId', 'accessGroupId'],
   bookingGroups: ['spaceId', 'siteId', 'bookingId'],
   tagHolders: ['siteId', 'tagId'],
+  guard: ['spaceId', 'subject'],
   work: ['spaceId', 'task', 'subject'],
   budgets: ['key'],
   problems: ['spaceId', 'code', 'subject'],
@@ -284,6 +285,16 @@ export const defineTables = (kit: Kit) => {
       state: text<TagState>().notNull(),
       /** null until KS has been told what `state` says (R18). */
       doneAt: time(),
+    }),
+    /** Changes of access within the last hour that neither a date nor an admin explains (R9). */
+    guard: keyed('guard', {
+      spaceId: space(),
+      subject: text().notNull(),
+      evidence: text<'direct' | 'inferred'>().notNull(),
+      accessGroupIds: json<id.AccessGroupId[]>().notNull(),
+      /** `announced` by a sweep, `passed`, `held` in a wave, `allowed` by an admin. */
+      state: text<'announced' | 'passed' | 'held' | 'allowed'>().notNull(),
+      at: now(),
     }),
 
     // Work, and what is said about it.

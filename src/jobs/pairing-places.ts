@@ -7,7 +7,7 @@ import type { AccessGroupId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
-import { makeBeforeBreakMs, mayLeave, nextPlaceSteps } from '../core/steps.ts'
+import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, type PlaceStep } from '../core/steps.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { change, list, put, type Row, take } from '../db/store.ts'
 import { isNotYetThere } from '../salto/assumed.ts'
@@ -20,22 +20,37 @@ const notYetThereMs = 2 * 60_000
 type Place = Pick<Row<'groupPlaces'>, 'spaceId' | 'siteId' | 'pairingId' | 'accessGroupId'>
 const untouched = { missingSince: null, changedByHandAt: null, unwantedSince: null }
 
-export const reconcilePlaces = async (
-  look: Look,
-  person: Person,
-  siteUser: SiteUser,
-): Promise<void> => {
+/** What a person's places are, and what there is to do about them. */
+export type Places = Awaited<ReturnType<typeof readPlaces>>
+
+export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser) => {
   const { db } = look.deps
   const { spaceId, siteId, pairingId } = person.pairing
   const now = look.now()
   const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
   const observed = new Set(listed.map((group) => group.accessGroupId))
   await adopt(look, person, observed)
-  const { groupsOf, isWaiting } = await planGroupsOf(look, person)
+  const { groupsOf, isMissing, isWaiting } = await planGroupsOf(look, person)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
   const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
   const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
   look.lookAgainAt(nextAt)
+  // Of a group that KS does not list nothing is concluded; the plan's own look says what is wrong.
+  const known = steps.filter((step) => step.kind === 'keep' || !isMissing(step.accessGroupId))
+  return { observed, applied, groupsOf, isWaiting, steps: known }
+}
+
+export const reconcilePlaces = async (
+  look: Look,
+  person: Person,
+  siteUser: SiteUser,
+  places: Places,
+  steps: readonly PlaceStep[],
+): Promise<void> => {
+  const { db } = look.deps
+  const { spaceId, siteId, pairingId } = person.pairing
+  const { observed, groupsOf, isWaiting } = places
+  const now = look.now()
   // A group that is still being made is a new place that could not be taken yet.
   let joinFailed = isWaiting
   for (const step of steps) {
@@ -114,9 +129,11 @@ const planGroupsOf = async (look: Look, { site, intervals }: Person) => {
   }
   const groupsOf = (interval: PlanInterval): AccessGroupId[] => {
     const { row } = find(interval)
-    return row?.accessGroupId && row.state === 'ready' ? [row.accessGroupId] : []
+    return row?.accessGroupId ? [row.accessGroupId] : []
   }
-  return { groupsOf, isWaiting }
+  const missing = rows.filter(({ state }) => state === 'missing')
+  const isMissing = (id: AccessGroupId) => missing.some((row) => row.accessGroupId === id)
+  return { groupsOf, isMissing, isWaiting }
 }
 
 /** When the last entitlement to this group ended; null when that is not a matter of dates. */

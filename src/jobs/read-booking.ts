@@ -22,6 +22,7 @@ export const readBooking: TaskHandler = async (look) => {
   const around = await cobot.listBookings({ from: known.startsAt, to: known.endsAt })
   await takeInBookings(look, around, readAt)
   if (around.some((each) => each.bookingId === bookingId)) return
+  await cobot.checkSpace()
   await deps.db.tx(async (tx) => {
     await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
     await askWhoIsInside(tx, look, [known])

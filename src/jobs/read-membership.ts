@@ -35,6 +35,8 @@ export const readMembership: TaskHandler = async (look) => {
   if (!before || before.goneAt) return
   const absentMs = readAt.getTime() - (before.absentAt?.getTime() ?? 0)
   if (absentMs > absenceHoldsMs) await readAllMemberships(look)
+  // The proof holds only if it is our own space that answers.
+  await cobot.checkSpace()
   if ((await known())?.absentAt) await takeOutMembership(look, membershipId)
 }
 

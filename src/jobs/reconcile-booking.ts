@@ -1,6 +1,7 @@
 // One booking ⇄ one group `Cobot <12 digits>` with exactly its person, its locks, its hours.
 import { RetryLater } from '../core/errors.ts'
 import { type GroupProof, proveBookingGroup, provePlace } from '../core/fence.ts'
+import type { Evidence } from '../core/guard.ts'
 import { type AccessGroupId, asId, type BookingId } from '../core/ids.ts'
 import type { AccessGroup } from '../core/model.ts'
 import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
@@ -8,6 +9,7 @@ import * as steps from '../core/steps.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
+import { guardBooking } from './guard.ts'
 import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 type Group = Row<'bookingGroups'>
@@ -23,26 +25,44 @@ export const reconcileBooking: TaskHandler = async (look) => {
     await look.attempt(() => removeGroup(look, row))
   if (!site) return
   const row = rows.find((each) => each.siteId === site.siteId) ?? null
-  const booking = await one(read, 'bookings', { spaceId, bookingId, goneAt: null })
-  const desired = booking && (await desire(look, site, booking))
-  look.lookAgainAt(desired?.nextAt ?? null)
-  if (desired?.window) {
+  const booking = await one(read, 'bookings', { spaceId, bookingId })
+  const desired = await desire(look, site, bookingId, booking)
+  const { window, keepUntil, evidence } = desired
+  look.lookAgainAt(desired.nextAt)
+  const loses = row?.written?.saltoUserId && row.written.saltoUserId !== window?.saltoUserId
+  if (row && !(await guardBooking(look, row, loses && !keepUntil ? evidence : null))) return
+  if (window) {
     // Nobody connected and nothing there yet: the group is made when there is somebody for it.
-    if (row || desired.isConnected) await converge(look, site, bookingId, desired.window, row)
-  } else if (row && !desired?.keepUntil) {
+    if (row || desired.isConnected) await converge(look, site, bookingId, window, row)
+  } else if (row && !keepUntil) {
     await removeGroup(look, row)
   }
 }
 
-/** What Cobot, the mapping and the pairing say about this booking; who is missing is said as well. */
-const desire = async (look: Look, site: SiteRow, booking: Row<'bookings'>) => {
+/**
+ * What Cobot, the mapping and the pairing say about this booking, and on what evidence somebody
+ * would lose it; who is missing is said as well.
+ */
+const desire = async (
+  look: Look,
+  site: SiteRow,
+  bookingId: BookingId,
+  booking: Row<'bookings'> | null,
+) => {
   const { read } = look.deps.db
+  const nothing = (evidence: Evidence) => ({
+    ...{ window: null, keepUntil: null, nextAt: null, isConnected: false, evidence },
+  })
+  if (!booking) return nothing(isLeftover(bookingId) ? 'admin' : 'inferred')
+  if (booking.goneAt) return nothing('direct')
   const { spaceId, space } = look
   const { siteId, timeZone: zone } = site
-  const { bookingId, resourceId, membershipId, startsAt, endsAt } = booking
-  const door = await one(read, 'resourceDoors', { spaceId, siteId, resourceId, enabled: true })
+  const { resourceId, membershipId, startsAt, endsAt } = booking
+  const door = await one(read, 'resourceDoors', { spaceId, siteId, resourceId })
+  if (!membershipId) return nothing('direct')
+  if (!door) return nothing('inferred')
+  if (!door.enabled || door.lockIds.length === 0) return nothing('admin')
   const resource = await getSnapshot(read, spaceId, 'resource', resourceId)
-  if (!membershipId || !door || resource?.goneAt) return null
   const membership = await one(read, 'memberships', { spaceId, membershipId })
   const pairingId = membership?.pairingId
   const pairing =
@@ -50,18 +70,20 @@ const desire = async (look: Look, site: SiteRow, booking: Row<'bookings'>) => {
   const intervals = pairing
     ? (await personOf(read, space, pairing.pairingId)).intervals
     : intervalsOf(space, membership ? [membership] : [])
-  const known = new Set((await listSnapshot(read, spaceId, 'lock')).map(({ lockId }) => lockId))
-  const lockIds = door.lockIds.filter((lockId) => known.has(lockId))
   const saltoUserId = pairing?.saltoUserId || null
-  const facts = { ...door, startsAt, endsAt, lockIds, saltoUserId, intervals, zone }
+  const facts = { ...door, startsAt, endsAt, saltoUserId, intervals, zone }
   const desired = steps.desiredBooking(facts, look.now())
   if ((desired.window || (!membership && endsAt > look.now())) && !saltoUserId)
     look.problem('P17', `booking:${bookingId}`, {
       ...{ name: membership?.name ?? '', resource: resource?.name ?? '' },
       ...{ startsAt: startsAt.toISOString(), membershipId, isKnown: membership ? 'yes' : '' },
     })
-  return { ...desired, isConnected: saltoUserId !== null }
+  const evidence: Evidence = !membership ? 'inferred' : pairing ? 'direct' : 'admin'
+  return { ...desired, isConnected: saltoUserId !== null, evidence }
 }
+
+/** A group that an admin chose to have removed stands in the ledger under a booking of its own. */
+const isLeftover = (bookingId: BookingId) => bookingId.startsWith('leftover-')
 
 /** Brings the group into the desired shape, whatever shape it is in. */
 const converge = async (
@@ -93,13 +115,20 @@ const converge = async (
 
   const proof = proveBookingGroup({ siteId, ledger: row, group })
   if (!proof) throw new Error(`group ${accessGroupId} is not the one of ${bookingId}`)
-  const open = steps.nextBookingSteps(window, await observe(look, siteId, accessGroupId))
+  const stepsTo = async () => {
+    const locks = new Set((await listSnapshot(db.read, look.spaceId, 'lock')).map((l) => l.lockId))
+    // A lock that KS lists no more is a problem of its mapping; nothing else depends on it (B5).
+    return steps
+      .nextBookingSteps(window, await observe(look, siteId, accessGroupId))
+      .filter((step) => step.kind !== 'lockIn' || locks.has(step.lockId))
+  }
+  const open = await stepsTo()
   if (open.length > 0) {
     if (isAsWritten) return changedByHand(look, row)
     await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
     for (const step of open) await apply(look, proof, step)
-    const left = steps.nextBookingSteps(window, await observe(look, siteId, accessGroupId))
-    if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
+    if ((await stepsTo()).length > 0)
+      throw new RetryLater('SALTO does not show all of a group yet', 5000)
   }
   const settled = {
     written: window,

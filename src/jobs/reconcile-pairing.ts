@@ -12,7 +12,8 @@ import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { findOrMakeUser } from './find-site-user.ts'
-import { leavePlace, reconcilePlaces } from './pairing-places.ts'
+import { guardPairing } from './guard.ts'
+import { leavePlace, readPlaces, reconcilePlaces } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
@@ -102,17 +103,21 @@ export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'
   return look.deps.db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
 }
 
-const converge = async (look: Look, person: Person): Promise<void> => {
-  const siteUser = await findOrMakeUser(look, person)
+const converge = async (look: Look, now: Person): Promise<void> => {
+  const siteUser = await findOrMakeUser(look, now)
   if (!siteUser) return
   if (isAdministrative(siteUser)) {
-    look.problem('P21', person.subject, { name: person.name })
+    look.problem('P21', now.subject, { name: now.name })
     return
   }
-  await look.attempt(() => lockOut(look, person, siteUser))
+  await look.attempt(() => lockOut(look, now, siteUser))
+  const places = await readPlaces(look, now, siteUser)
+  const { steps, isHeld } = await guardPairing(look, now, siteUser, places)
+  // While the guard holds them, people keep what they have.
+  const person = isHeld ? { ...now, isEntitled: true, hasEnded: false } : now
   await look.attempt(() => reconcileTags(look, person, siteUser))
   if (person.isEntitled) await look.attempt(() => takeSeat(look, person, siteUser))
-  await look.attempt(() => reconcilePlaces(look, person, siteUser))
+  await look.attempt(() => reconcilePlaces(look, person, siteUser, places, steps))
   await look.attempt(() => keepAlias(look, person, siteUser))
   await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
   await look.attempt(() => end(look, person, siteUser))

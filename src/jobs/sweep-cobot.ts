@@ -5,6 +5,7 @@ import { ensureWebhooks } from '../connections/hooks.ts'
 import { jitter } from '../core/backoff.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
+import { announce, isOpenSoon } from '../db/guard.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { change, list } from '../db/store.ts'
@@ -68,11 +69,21 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
   const from = new Date(readAt.getTime() - dayMs)
   const to = new Date(readAt.getTime() + 30 * dayMs)
   await takeInBookings(look, await cobot.listBookings({ from, to }), readAt)
-  const { read } = look.deps.db
-  for (const { bookingId } of await listUnseenBookings(read, look.spaceId, { from, to, readAt }))
-    look.ask('readBooking', bookingId, priority.removal)
+  const { db } = look.deps
+  const { spaceId } = look
+  const unseen = await listUnseenBookings(db.read, spaceId, { from, to, readAt })
+  const bookingId = unseen.map((each) => each.bookingId)
+  for (const id of bookingId) look.ask('readBooking', id, priority.removal)
   const longAgo = new Date(readAt.getTime() - 30 * dayMs)
-  await look.deps.db.tx((tx) => forgetBookings(tx, look.spaceId, longAgo))
+  await db.tx(async (tx) => {
+    const groups = await list(tx, 'bookingGroups', { spaceId, bookingId })
+    const soon = groups.filter((row) => isOpenSoon(row, look.now()))
+    const losing = soon.map((row) => ({
+      ...{ subject: `booking:${row.bookingId}`, evidence: 'direct' as const, accessGroupIds: [] },
+    }))
+    await announce(tx, spaceId, 'booking', losing, look.now())
+    await forgetBookings(tx, spaceId, longAgo)
+  })
 }
 
 /** Members on a team's or custom plan that the space's list does not have open nothing (P09). */

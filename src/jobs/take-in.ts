@@ -4,6 +4,7 @@ import { isNotNull } from 'drizzle-orm'
 import type { MembershipId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
+import { announce } from '../db/guard.ts'
 import type { Tx } from '../db/open.ts'
 import { listBookings, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
 import { change, list, one, type Row } from '../db/store.ts'
@@ -26,8 +27,28 @@ export const takeInMemberships = (
       await askAbout(tx, look, membershipId)
     }
     const present = memberships.map(({ membershipId }) => membershipId)
-    return complete ? markAbsent(tx, spaceId, present, readAt) : []
+    if (!complete) return []
+    const absent = await markAbsent(tx, spaceId, present, readAt)
+    await announceAbsent(tx, look, absent)
+    return absent
   })
+
+/** Whose places rest on nothing but memberships that the list does not have. */
+const announceAbsent = async (tx: Tx, look: Look, absent: readonly MembershipId[]) => {
+  const { spaceId } = look
+  const memberships = await list(tx, 'memberships', { spaceId, membershipId: absent })
+  const pairingIds = new Set(memberships.flatMap(({ pairingId }) => pairingId ?? []))
+  const places = await list(tx, 'groupPlaces', { spaceId, pairingId: [...pairingIds] })
+  const ids = new Set<string>(absent)
+  const restsOnThem = ({ basis }: Row<'groupPlaces'>) =>
+    basis.split(' ').every((part) => ids.has(part.split('/')[0] ?? ''))
+  const losing = Map.groupBy(places.filter(restsOnThem), ({ pairingId }) => pairingId)
+  const changes = [...losing].map(([pairingId, lost]) => ({
+    ...{ subject: `pairing:${pairingId}`, evidence: 'direct' as const },
+    accessGroupIds: lost.map(({ accessGroupId }) => accessGroupId),
+  }))
+  await announce(tx, spaceId, 'pairing', changes, look.now())
+}
 
 const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: MembershipId) => {
   const membership = await one(tx, 'memberships', { spaceId, membershipId })

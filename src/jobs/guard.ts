@@ -1,0 +1,100 @@
+// Where the guard stands: between what a look would take or give, and doing it (R9).
+import { isActive } from '../core/entitlements.ts'
+import {
+  type Change,
+  type Evidence,
+  evidenceOf,
+  guardWindowMs,
+  isDatedGrant,
+} from '../core/guard.ts'
+import type { SiteUser } from '../core/model.ts'
+import type { PlaceStep } from '../core/steps.ts'
+import { isOpenSoon, partsOf, passGuard, strike } from '../db/guard.ts'
+import { list, type Row } from '../db/store.ts'
+import type { Places } from './pairing-places.ts'
+import type { Person } from './reconcile-pairing.ts'
+import type { Look } from './run.ts'
+
+const isUndated = (evidence: Evidence): evidence is Change['evidence'] =>
+  evidence === 'direct' || evidence === 'inferred'
+
+/** The steps that may be taken now. Held: what neither a date nor an admin explains waits. */
+export const guardPairing = async (
+  look: Look,
+  person: Person,
+  siteUser: SiteUser,
+  { applied, groupsOf, steps }: Places,
+): Promise<{ steps: PlaceStep[]; isHeld: boolean }> => {
+  const { space, spaceId } = look
+  const { memberships, intervals, pairing } = person
+  const now = look.now()
+  const rules = { timeZone: space.timeZone, ...space.settings }
+  const evidenceFor = ({ basis, joinedAt }: Row<'groupPlaces'>) =>
+    evidenceOf({ basis, storedAt: joinedAt }, memberships, rules, now)
+  const undated = steps.flatMap(({ kind, accessGroupId }) => {
+    const place = kind === 'leave' && applied.find((each) => each.accessGroupId === accessGroupId)
+    const evidence = place ? evidenceFor(place) : 'admin'
+    return isUndated(evidence) ? [{ accessGroupId, evidence }] : []
+  })
+  const isUnseated =
+    siteUser.seat === 'subscribed' && !person.isEntitled && memberships.some((m) => m.goneAt)
+  const loss: Change = {
+    subject: person.subject,
+    evidence: undated.some(({ evidence }) => evidence === 'inferred') ? 'inferred' : 'direct',
+    accessGroupIds: undated.map(({ accessGroupId }) => accessGroupId),
+  }
+  const losses = undated.length > 0 || isUnseated ? [loss] : []
+
+  const groups = await list(look.deps.db.read, 'planGroups', { spaceId, siteId: pairing.siteId })
+  const madeMs = pairing.madeAt?.getTime() ?? 0
+  const isExplained = ({ accessGroupId }: PlaceStep): boolean =>
+    now.getTime() - madeMs < guardWindowMs ||
+    groups.some((row) => row.accessGroupId === accessGroupId && row.opensNothing) ||
+    intervals.some(
+      (interval) =>
+        isActive(interval, now) &&
+        groupsOf(interval).includes(accessGroupId) &&
+        isDatedGrant(interval.startsAt, pairing.madeAt, now),
+    )
+  const gains = steps
+    .filter((step) => step.kind === 'join' && !isExplained(step))
+    .map(({ accessGroupId }) => ({
+      subject: `grant:${pairing.pairingId}:${accessGroupId}`,
+      evidence: 'inferred' as const,
+      accessGroupIds: [accessGroupId],
+    }))
+  if (await pass(look, pairing.pairingId, [...gains, ...losses])) return { steps, isHeld: false }
+  const heldGroups = new Set([...gains, loss].flatMap(({ accessGroupIds }) => accessGroupIds))
+  const isFree = ({ kind, accessGroupId }: PlaceStep) =>
+    (kind !== 'leave' && kind !== 'join') || !heldGroups.has(accessGroupId)
+  return { steps: steps.filter(isFree), isHeld: true }
+}
+
+/** May this booking's person lose it? `evidence` is null when nobody does. */
+export const guardBooking = async (
+  look: Look,
+  row: Row<'bookingGroups'>,
+  evidence: Evidence | null,
+): Promise<boolean> => {
+  const counts = evidence && isUndated(evidence) && isOpenSoon(row, look.now())
+  const subject = `booking:${row.bookingId}`
+  return pass(look, row.bookingId, counts ? [{ subject, evidence, accessGroupIds: [] }] : [])
+}
+
+/** All or nothing; what this subject no longer asks for comes off the list. */
+const pass = async (look: Look, id: string, changes: readonly Change[]): Promise<boolean> => {
+  const { deps, spaceId } = look
+  const isTheirs = ({ subject }: Row<'guard'>) => {
+    const { pairingId, bookingId } = partsOf(subject)
+    return (pairingId ?? bookingId) === id
+  }
+  const waiting = await list(deps.db.read, 'guard', { spaceId, state: ['announced', 'held'] })
+  const asked = new Set(changes.map(({ subject }) => subject))
+  const over = waiting.filter(isTheirs).filter(({ subject }) => !asked.has(subject))
+  if (over.length + changes.length === 0) return true
+  return deps.db.tx(async (tx) => {
+    const struck = over.map(({ subject }) => subject)
+    if (struck.length > 0) await strike(tx, spaceId, struck, look.now())
+    return passGuard(tx, spaceId, changes, look.now())
+  })
+}
