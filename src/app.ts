@@ -58,7 +58,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems'],
+      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))

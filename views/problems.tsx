@@ -1,8 +1,14 @@
 import type { ProblemAction, ProblemCode } from '../src/core/problems.ts'
+import { Held, type HeldSet } from './held.tsx'
 import type { Say } from './i18n.ts'
 
 type Problem = { code: ProblemCode; params: Record<string, string> }
-export type ProblemLine = Problem & { subject: string; since: Date; action: ProblemAction }
+export type ProblemLine = Problem & {
+  subject: string
+  since: Date
+  action: ProblemAction
+  held?: HeldSet
+}
 
 /** One sentence. What was changed by hand, and what is gone, have sentences of their own. */
 export const problemText = ({ t, at }: Say, code: ProblemCode, params: Problem['params']) => {
@@ -17,13 +23,17 @@ export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; setupUrl: 
   if (lines.length === 0) return <p class="empty">{say.t('problems.none')}</p>
   return (
     <ul class="problems">
-      {lines.map(({ code, params, since, subject, action }) => (
+      {lines.map(({ code, params, since, subject, action, held }) => (
         <li>
           <p>
             {problemText(say, code, params)}
             <span class="hint">{say.t('problems.since', { at: say.at(since) })}</span>
           </p>
-          <Action {...{ say, setupUrl, action }} sent={JSON.stringify({ code, subject })} />
+          {held ? (
+            <Held {...{ say, held }} />
+          ) : (
+            <Action {...{ say, setupUrl, action }} sent={JSON.stringify({ code, subject })} />
+          )}
         </li>
       ))}
     </ul>

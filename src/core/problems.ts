@@ -43,6 +43,7 @@ export type ProblemAction =
   | 'members'
   | 'restore'
   | 'remove'
+  | 'decide'
   | 'again'
 
 export const actionOf = (code: ProblemCode, params: Record<string, string>): ProblemAction => {
@@ -57,6 +58,8 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
       return 'members'
     case 'P10':
       return params.leftover ? 'remove' : 'restore'
+    case 'P08':
+      return 'decide'
     case 'P17':
       return 'connect'
     case 'P20':
@@ -64,7 +67,6 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P03':
     case 'P04':
     case 'P07':
-    case 'P08':
     case 'P09':
     case 'P11':
     case 'P12':

@@ -77,11 +77,17 @@ export const strike = async (tx: Tx, spaceId: SpaceId, subject: string[], now: D
 }
 
 /** *Allow exactly these*: bound to the set that was shown; false when it is another by now. */
-export const allowHeld = async (tx: Tx, click: Click, shown: string): Promise<boolean> => {
+export const allowHeld = async (
+  tx: Tx,
+  click: Click,
+  what: HeldKind,
+  shown: string,
+): Promise<boolean> => {
   const { spaceId, now, by } = click
-  const held = await listHeld(tx, spaceId)
+  const held = (await listHeld(tx, spaceId)).filter((row) => kindOf(row) === what)
   if (held.length === 0 || setOf(held) !== shown) return false
-  await change(tx, 'guard', { spaceId, state: 'held' }, { state: 'allowed', at: now })
+  const subject = held.map((row) => row.subject)
+  await change(tx, 'guard', { spaceId, subject }, { state: 'allowed', at: now })
   await askFor(tx, spaceId, held, `admin ${by}`, now)
   await sayHeld(tx, spaceId, now)
   return true
@@ -126,6 +132,10 @@ export const partsOf = (subject: string) => {
     ? { bookingId: id as Row<'bookings'>['bookingId'] }
     : { pairingId: id as Row<'pairings'>['pairingId'], isGrant: Boolean(accessGroupId) }
 }
+
+export type HeldKind = 'losing' | 'gaining'
+export const kindOf = ({ subject }: Row<'guard'>): HeldKind =>
+  partsOf(subject).isGrant ? 'gaining' : 'losing'
 
 const isPending = (state: Row<'guard'>['state']) => state === 'announced' || state === 'held'
 const counts = ({ state }: Row<'guard'>) => state !== 'allowed'
@@ -210,9 +220,8 @@ const askFor = (
 
 const sayHeld = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
   const held = await listHeld(tx, spaceId)
-  const grants = held.filter(({ subject }) => subject.startsWith('grant:')).length
-  const said = (count: number, what: 'losing' | 'gaining') =>
-    count > 0 ? [{ code: 'P08' as const, subject: what, params: { what, count: `${count}` } }] : []
-  const problems = [...said(held.length - grants, 'losing'), ...said(grants, 'gaining')]
+  const problems = [...Map.groupBy(held, kindOf)].map(([what, { length }]) => ({
+    ...{ code: 'P08' as const, subject: what, params: { what, count: `${length}` } },
+  }))
   await replaceProblems(tx, spaceId, 'guard', problems, now)
 }

@@ -5,7 +5,9 @@ import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
 import { actionOf } from '../core/problems.ts'
 import * as clicks from '../db/clicks.ts'
+import { allowHeld, type HeldKind, readHeldAgain } from '../db/guard.ts'
 import { list, one, type Row } from '../db/store.ts'
+import { listHeldSets } from './held.ts'
 import { type C, clickOf, type Env, setupUrl, show, type Web } from './page.ts'
 
 export const problems = (web: Web) =>
@@ -21,13 +23,33 @@ export const problems = (web: Web) =>
       const notice = c.get('say').t('problems.asked')
       return show(web, c, 'problems', await problemsPage(web, c), { notice })
     })
+    .post('/problems/allowances', async (c) => {
+      const { what, set } = await c.req.parseBody()
+      const isSame = await web.db.tx((tx) =>
+        allowHeld(tx, clickOf(c, web), what as HeldKind, String(set)),
+      )
+      if (isSame) web.wake()
+      const notice = c.get('say').t(isSame ? 'held.allowed' : 'held.changed')
+      return show(web, c, 'problems', await problemsPage(web, c), { notice })
+    })
+    .post('/problems/readings', async (c) => {
+      await web.db.tx((tx) => readHeldAgain(tx, clickOf(c, web)))
+      web.wake()
+      const notice = c.get('say').t('problems.asked')
+      return show(web, c, 'problems', await problemsPage(web, c), { notice })
+    })
 
 const problemsPage = async ({ db }: Web, c: C) => {
   const { spaceId, subdomain } = c.get('here').space
   const found = await list(db.read, 'problems', { spaceId })
+  const held = await listHeldSets(db, c)
   const lines = found
     .sort((a, b) => b.since.getTime() - a.since.getTime())
-    .map((each) => ({ ...each, action: actionOf(each.code, each.params) }))
+    .map((each) => ({
+      ...each,
+      action: actionOf(each.code, each.params),
+      ...(each.code === 'P08' && { held: held(each.subject) }),
+    }))
   return ProblemsPage({ say: c.get('say'), lines, setupUrl: setupUrl(subdomain) })
 }
 
