@@ -9,6 +9,9 @@ import type { Clock, Ports } from './core/ports.ts'
 /** Lists longer than this many pages are refused rather than cut. */
 export const PAGES_MAX = 200
 
+/** Answers larger than this are given up: no list of ours is near it. */
+const BODY_MAX = 20 * 2 ** 20
+
 const PAUSE_DEFAULT_MS = 10_000
 const PAUSE_MIN_MS = 1_000
 const PAUSE_MAX_MS = 15 * 60_000
@@ -49,7 +52,7 @@ export const createWire = (deps: {
         throwHttpErrors: false,
         timeout: false,
       })
-      return { status: response.status, headers: response.headers, text: await response.text() }
+      return { status: response.status, headers: response.headers, text: await textOf(response) }
     } catch {
       // The cause is dropped: it may carry the request, and with it a token.
       throw new Unavailable(side, `${call.name}: no complete answer`)
@@ -84,6 +87,17 @@ export const createWire = (deps: {
     if (body === undefined) throw new Unavailable(side, `${name}: the answer is not JSON`)
     return { status, headers, body }
   }
+}
+
+const textOf = async ({ body }: Response): Promise<string> => {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    if (size > BODY_MAX) throw new Error('too much')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 const pauseMs = (retryAfter: string | null, clock: Clock): number => {
@@ -121,25 +135,53 @@ export const orNull404 = <T>(promise: Promise<T>): Promise<T | null> =>
 export const path = (texts: TemplateStringsArray, ...ids: string[]): string =>
   String.raw({ raw: texts }, ...ids.map(encodeURIComponent))
 
+/** One page as it came: totals are what it announces of the whole list, where it does. */
+export type Page<T> = {
+  ids: string[]
+  items: T[]
+  /** The link to the next page, null after the last; undefined when the answer does not say. */
+  next: string | null | undefined
+  totalItems?: number | null | undefined
+  totalPages?: number | null | undefined
+}
+
 /**
- * Reads a list to its end, or refuses it as incomplete. Of the link to the next page only the query
- * is taken: a token never follows an answer to another host, and relative links are no other case.
+ * Reads a list to its end; one that changed on the way is read once more, then refused as
+ * incomplete. Of the link to the next page only the query is taken: a token never follows an answer
+ * to another host, and relative links are no other case.
  */
 export const readPages = async <T>(
   list: { side: Side; name: string; url: string },
-  read: (url: string) => Promise<{ items: T[]; next: string | null | undefined }>,
+  read: (url: string) => Promise<Page<T>>,
 ): Promise<T[]> => {
-  const items: T[] = []
-  const seen = new Set<string>()
-  const at = new URL(list.url)
-  while (seen.size < PAGES_MAX && !seen.has(at.href)) {
-    seen.add(at.href)
-    const page = await read(at.href)
-    items.push(...page.items)
-    if (!page.next) return items
-    at.search = (URL.parse(page.next, at) ?? at).search
+  const incomplete = new Unavailable(list.side, `${list.name}: list incomplete`)
+  const readThrough = async () => {
+    const pages: Page<T>[] = []
+    const seen = new Set<string>()
+    const at = new URL(list.url)
+    while (seen.size < PAGES_MAX && !seen.has(at.href)) {
+      seen.add(at.href)
+      const page = await read(at.href)
+      pages.push(page)
+      if (!page.next) return isWhole(pages) ? pages.flatMap(({ items }) => items) : null
+      at.search = (URL.parse(page.next, at) ?? at).search
+    }
+    throw incomplete
   }
-  throw new Unavailable(list.side, `${list.name}: list incomplete`)
+  const found = (await readThrough()) ?? (await readThrough())
+  if (!found) throw incomplete
+  return found
+}
+
+/** Nothing twice, as much as was announced on every page, and some word that this is the end. */
+const isWhole = (pages: Page<unknown>[]): boolean => {
+  const ids = pages.flatMap((page) => page.ids)
+  return (
+    new Set(ids).size === ids.length &&
+    pages.every(({ totalItems }) => (totalItems ?? ids.length) === ids.length) &&
+    pages.every(({ totalPages }) => (totalPages ?? pages.length) === pages.length) &&
+    pages.some(({ next, totalPages }) => next === null || typeof totalPages === 'number')
+  )
 }
 
 /** Keeps answers by key; the caller says how old one may be. Failures are not kept. */
@@ -183,15 +225,25 @@ export const idOf = <T extends Id<string>>() =>
 
 /** A value we know, or 'unknown': new ones must not stop us. */
 export const oneOf = <T extends string>(...known: T[]) =>
-  z.unknown().transform((value) => known.find((one) => one === value) ?? 'unknown')
+  z.string().transform((value) => known.find((one) => one === value) ?? 'unknown')
 
+/** What may be missing. Where missing would open or close a door it is `nullable` instead. */
 export const orNull = <T>(schema: z.ZodType<T>) => schema.nullish().transform((v) => v ?? null)
 
-/** Text that may be missing or empty. */
+/** Text that may be empty, but not missing. */
 export const textOrNull = z
   .string()
-  .nullish()
+  .nullable()
   .transform((text) => text || null)
+
+/** A list that says everything once. */
+export const listOf = <T>(schema: z.ZodType<T>, idOf: (item: T) => string) =>
+  z
+    .array(schema)
+    .refine((items) => new Set(items.map(idOf)).size === items.length, { path: ['each id once'] })
+
+/** An item of a page, unread but for its id. */
+export const unread = z.looseObject({ id: z.string() })
 
 // Verbs ------------------------------------------------------------------------------------------
 

@@ -98,6 +98,10 @@ describe('an error is named by what we do next', () => {
     [429, 'Mon, 09 Mar 2026 08:00:30 GMT', 30_000],
     [503, 'Mon, 09 Mar 2026 07:00:00 GMT', 1_000],
     [429, '0', 1_000],
+    [429, '-5', 1_000],
+    [429, '1000000000', 900_000],
+    [429, '9'.repeat(400), 900_000],
+    [429, '', 10_000],
     [503, '86400', 900_000],
     [429, 'soon', 10_000],
     [429, null, 10_000],
@@ -148,6 +152,37 @@ describe('an error is named by what we do next', () => {
     expect(await error).toBeInstanceOf(Unavailable)
   })
 
+  test('a body that comes byte by byte, or is too large, is given up', async () => {
+    let isOver = false
+    const trickle = new ReadableStream<Uint8Array>({
+      cancel: () => {
+        isOver = true
+      },
+      pull: (stream) =>
+        new Promise<void>((resolve) =>
+          clock.after(1000, () => {
+            if (!isOver) stream.enqueue(new Uint8Array([0x20]))
+            resolve()
+          }),
+        ),
+    })
+    answerWith(() => new HttpResponse(trickle))
+    const slow = failure(ask())
+    await clock.advance(15_000)
+    expect(String(await slow)).toContain('no answer within 15000 ms')
+    expect(isOver).toBe(true)
+    let sent = 0
+    const flood = new ReadableStream<Uint8Array>({
+      pull: (stream) => {
+        sent += 1
+        stream.enqueue(new Uint8Array(2 ** 20).fill(0x20))
+      },
+    })
+    answerWith(() => new HttpResponse(flood))
+    expect(await failure(ask())).toBeInstanceOf(Unavailable)
+    expect(sent).toBeLessThan(30)
+  })
+
   test('a time-out leaves no timer behind', async () => {
     answerWith(() => HttpResponse.json({}))
     await ask()
@@ -191,7 +226,7 @@ describe('a list', () => {
     const visited: string[] = []
     const items = await readPages({ side: 'salto', name: 'list tags', url: HERE }, async (url) => {
       visited.push(url)
-      return { items: [visited.length], next: answers[url] }
+      return { ids: [url], items: [visited.length], next: answers[url] ?? null }
     })
     return { visited, items }
   }
@@ -208,7 +243,7 @@ describe('a list', () => {
       'list tags: list incomplete',
     )
     let number = 0
-    const endless = async () => ({ items: [], next: `?page=${++number}` })
+    const endless = async () => ({ ids: [], items: [], next: `?page=${++number}` })
     const list = { side: 'salto' as const, name: 'list tags', url: HERE }
     await expect(readPages(list, endless)).rejects.toBeInstanceOf(Unavailable)
     expect(number).toBe(200)

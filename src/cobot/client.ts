@@ -1,10 +1,19 @@
 // What we ask of one space, with the space's own access token.
 import { z } from 'zod'
-import { Refused, RetryLater, Unavailable } from '../core/errors.ts'
+import { ReconnectNeeded, Refused, RetryLater } from '../core/errors.ts'
 import type { BookingId, ExternalBookingId, MembershipId, SpaceId } from '../core/ids.ts'
 import type { Booking, ExternalBooking } from '../core/model.ts'
 import type { Ports } from '../core/ports.ts'
-import { type Call, createVerbs, createWire, orNull404, path, readAs, readPages } from '../wire.ts'
+import {
+  type Call,
+  createVerbs,
+  createWire,
+  listOf,
+  orNull404,
+  path,
+  readAs,
+  readPages,
+} from '../wire.ts'
 import * as assumed from './assumed.ts'
 import * as parse from './parse.ts'
 import { type CobotSettings, spaceUrlOf } from './settings.ts'
@@ -50,16 +59,19 @@ export const createCobot = (deps: {
         const { data, included, meta, links } = await get(name, parse.page, at)
         if (meta?.consistent === false)
           throw new RetryLater(`${name}: not consistent yet`, assumed.CONSISTENT_AFTER_MS)
-        if (!links?.next && (meta?.currentPage ?? 1) < (meta?.totalPages ?? 1))
-          throw new Unavailable('cobot', `${name}: list incomplete`)
         const itemSchema = schema(included ?? [])
-        const items = data.map((item) => readAs('cobot', name, itemSchema, item))
-        return { items, next: links?.next }
+        return {
+          ids: data.map(({ id }) => id),
+          items: data.map((item) => readAs('cobot', name, itemSchema, item)),
+          next: links?.next,
+          totalItems: meta?.totalBookings,
+          totalPages: meta?.totalPages,
+        }
       },
     )
 
   /** What belongs to another space counts as absent: an admin's token may read several. */
-  const ours = <T>({ spaceId = space.spaceId, value }: parse.OfSpace<T>): T | null =>
+  const ours = <T>({ spaceId, value }: parse.OfSpace<T>): T | null =>
     spaceId === space.spaceId ? value : null
 
   const readOne = async <T>(name: string, schema: z.ZodType<parse.OfSpace<T>>, at: string) => {
@@ -75,7 +87,7 @@ export const createCobot = (deps: {
     listMemberships: () =>
       get(
         LIST_MEMBERSHIPS,
-        z.array(parse.membership),
+        listOf(parse.membership, ({ membershipId }) => membershipId),
         `${api1}/memberships?${assumed.MEMBERSHIPS_QUERY}`,
       ),
 
@@ -83,7 +95,12 @@ export const createCobot = (deps: {
       orNull404(get('get membership', parse.membership, `${api1}${path`/memberships/${id}`}`)),
 
     /** Hidden plans included: they hold paused and private members. */
-    listPlans: () => get('list plans', z.array(parse.plan), `${api1}/plans`),
+    listPlans: () =>
+      get(
+        'list plans',
+        listOf(parse.plan, ({ planId }) => planId),
+        `${api1}/plans`,
+      ),
 
     listResources: () =>
       readAll(
@@ -160,7 +177,9 @@ export const createCobot = (deps: {
 
     /** The fixed probe (R12): resolves when our own space answers, else throws what is wrong. */
     checkSpace: async (): Promise<void> => {
-      await get('check space', parse.single, api2Space)
+      const { spaceId, subdomain } = await get('check space', parse.spaceNamed, api2Space)
+      if (spaceId !== space.spaceId || subdomain !== space.subdomain)
+        throw new ReconnectNeeded('cobot', 'check space: another space answered')
     },
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type * as id from '../core/ids.ts'
 import type * as model from '../core/model.ts'
-import { idOf, oneOf, orNull, textOrNull } from '../wire.ts'
+import { idOf, oneOf, orNull, textOrNull, unread } from '../wire.ts'
 
 /** `2026/03/09` or `2026-03-09` → `2026-03-09`; days that do not exist are refused. */
 export const localDate = z
@@ -48,7 +48,7 @@ const membershipPlan: z.ZodType<model.MembershipPlan> = z
   .object({
     name: z.string().catch(''),
     parentPlan: z.object({ id: idOf<id.PlanId>() }).nullish(),
-    canceledTo: orNull(localDate),
+    canceledTo: localDate.nullable(),
   })
   .transform(({ parentPlan, ...rest }) => ({ planId: parentPlan?.id ?? null, ...rest }))
 
@@ -58,12 +58,12 @@ export const membership: z.ZodType<model.Membership> = z
     name: textOrNull,
     email: textOrNull,
     user: z.object({ id: idOf<id.CobotUserId>() }).nullish(),
-    teamId: textOrNull,
+    teamId: orNull(z.string()),
     plan: membershipPlan,
-    upcomingPlan: orNull(membershipPlan),
-    confirmedAt: orNull(instant),
+    upcomingPlan: membershipPlan.nullable(),
+    confirmedAt: instant.nullable(),
     startsAt: localDate,
-    canceledTo: orNull(localDate),
+    canceledTo: localDate.nullable(),
   })
   .transform(({ id, user, startsAt, ...rest }) => ({
     membershipId: id,
@@ -88,12 +88,12 @@ export const webhookSubscription: z.ZodType<model.WebhookSubscription> = z
 
 /** One page of a list; its items stay unread until `readAs` gets them. */
 export const page = z.object({
-  data: z.array(z.unknown()),
+  data: z.array(unread),
   included: z.array(z.unknown()).nullish(),
   meta: z
     .object({
       totalPages: z.number().nullish(),
-      currentPage: z.number().nullish(),
+      totalBookings: z.number().nullish(),
       consistent: z.boolean().nullish(),
     })
     .nullish(),
@@ -101,12 +101,19 @@ export const page = z.object({
 })
 
 /** One object, likewise unread. */
-export const single = z.object({ data: z.looseObject({ id: z.string() }) })
+export const single = z.object({ data: unread })
 
-const linked = <T>(id: z.ZodType<T>) => z.object({ data: z.object({ id }).nullish() }).nullish()
+const linked = <T>(id: z.ZodType<T>) => z.object({ data: z.object({ id }) })
 
 /** What also tells whose it is: a token may read more than one space. */
-export type OfSpace<T> = { spaceId: id.SpaceId | undefined; value: T }
+export type OfSpace<T> = { spaceId: id.SpaceId; value: T }
+
+/** The space as API 2 shows it: who answers under our token. */
+export const spaceNamed = z
+  .object({
+    data: z.object({ id: idOf<id.SpaceId>(), attributes: z.object({ subdomain: z.string() }) }),
+  })
+  .transform(({ data }) => ({ spaceId: data.id, subdomain: data.attributes.subdomain }))
 
 export const resource: z.ZodType<model.Resource> = z
   .object({ id: idOf<id.ResourceId>(), attributes: z.object({ name: z.string() }) })
@@ -115,34 +122,37 @@ export const resource: z.ZodType<model.Resource> = z
 export const externalBooking: z.ZodType<OfSpace<model.ExternalBooking>> = z
   .object({
     id: idOf<id.ExternalBookingId>(),
-    attributes: z.object({ status: oneOf('pending', 'approved', 'canceled'), name: textOrNull }),
-    relationships: z.object({ space: linked(idOf<id.SpaceId>()) }).nullish(),
+    attributes: z.object({
+      status: oneOf('pending', 'approved', 'canceled'),
+      name: orNull(z.string()),
+    }),
+    relationships: z.object({ space: linked(idOf<id.SpaceId>()) }),
   })
   .transform(({ id, attributes, relationships }) => ({
-    spaceId: relationships?.space?.data?.id,
+    spaceId: relationships.space.data.id,
     value: { externalBookingId: id, ...attributes },
   }))
 
 const bookingParts = z.object({
   id: idOf<id.BookingId>(),
-  attributes: z.object({ from: instant, to: instant, title: textOrNull }),
+  attributes: z.object({ from: instant, to: instant, title: orNull(z.string()) }),
   relationships: z.object({
     space: linked(idOf<id.SpaceId>()),
-    resource: z.object({ data: z.object({ id: idOf<id.ResourceId>() }) }),
-    membership: linked(idOf<id.MembershipId>()),
-    externalBooking: linked(idOf<id.ExternalBookingId>()),
+    resource: linked(idOf<id.ResourceId>()),
+    membership: z.object({ data: z.object({ id: idOf<id.MembershipId>() }).nullish() }).nullish(),
+    externalBooking: z.object({ data: z.object({ id: idOf<id.ExternalBookingId>() }).nullable() }),
   }),
 })
 
 /** `included` came with the answer; the external booking is looked up there. */
 export const booking = (included: unknown[]): z.ZodType<OfSpace<model.Booking>> =>
   bookingParts.transform(({ id, attributes, relationships }) => ({
-    spaceId: relationships.space?.data?.id,
+    spaceId: relationships.space.data.id,
     value: {
       bookingId: id,
       resourceId: relationships.resource.data.id,
       membershipId: relationships.membership?.data?.id ?? null,
-      external: externalAmong(included, relationships.externalBooking?.data?.id),
+      external: externalAmong(included, relationships.externalBooking.data?.id),
       startsAt: attributes.from,
       endsAt: attributes.to,
       title: attributes.title,

@@ -40,11 +40,16 @@ export const createSalto = (deps: {
   const { get, create, send, remove } = createVerbs('salto', ask)
 
   const list = <T>(name: string, schema: z.ZodType<T>, all: string, filter?: string) => {
-    const url = filter ? `${all}?$filter=${encodeURIComponent(filter)}` : all
+    const query = filter ? `&$filter=${encodeURIComponent(filter)}` : ''
+    const url = `${all}?$inlinecount=allpages${query}`
     return readPages({ side: 'salto', name, url }, async (pageUrl) => {
       const page = await get(name, parse.page, pageUrl)
-      const items = page.items.map((item) => readAs('salto', name, schema, item))
-      return { items, next: page.nextPageLink }
+      return {
+        ids: page.items.map(({ id }) => id),
+        items: page.items.map((item) => readAs('salto', name, schema, item)),
+        next: page.nextPageLink,
+        totalItems: page.count,
+      }
     })
   }
 

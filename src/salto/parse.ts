@@ -2,14 +2,10 @@
 import { z } from 'zod'
 import type * as id from '../core/ids.ts'
 import type * as model from '../core/model.ts'
-import { idOf, oneOf, orNull, textOrNull } from '../wire.ts'
+import { idOf, oneOf, orNull, textOrNull, unread } from '../wire.ts'
 import { DAYS, withoutOffset } from './assumed.ts'
 
 const text = textOrNull.transform((value) => value ?? '')
-const yes = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false)
 
 export const site: z.ZodType<model.Site> = z
   .object({
@@ -17,7 +13,7 @@ export const site: z.ZodType<model.Site> = z
     customerReference: text,
     timeZone: textOrNull,
     subscriptionValid: z.boolean(),
-    subscribedUserAmount: orNull(z.number()),
+    subscribedUserAmount: z.number().nullable(),
     activeUserAmount: orNull(z.number()),
     installationState: oneOf('released', 'installation', 'self_installed'),
     owner: z.object({ id: idOf<id.SaltoUserId>() }).nullish(),
@@ -46,7 +42,7 @@ export const siteUser: z.ZodType<model.SiteUser> = z
       lastName: text,
       email: textOrNull,
       tagNumber: textOrNull,
-      hasProfile: yes,
+      hasProfile: z.boolean(),
     }),
     alias: textOrNull,
     blocked: z.boolean(),
@@ -76,15 +72,20 @@ export const tag: z.ZodType<model.Tag> = z
     id: idOf<id.TagId>(),
     tagNumber: text,
     blocked: z.boolean(),
-    isPodTag: yes,
-    siteUser: orNull(holder),
+    isPodTag: z.boolean(),
+    siteUser: holder.nullish(),
+    siteUserKeyId: z.string().nullish(),
+  })
+  // A tag without a holder is handed out: somebody has to say that there is none.
+  .refine((wire) => wire.siteUser !== undefined || wire.siteUserKeyId === null, {
+    path: ['siteUser'],
   })
   .transform((wire) => ({
     tagId: wire.id,
     number: wire.tagNumber,
     blocked: wire.blocked,
     podTag: wire.isPodTag,
-    holder: wire.siteUser,
+    holder: wire.siteUser ?? null,
   }))
 
 export const key: z.ZodType<model.Key> = z
@@ -97,13 +98,18 @@ export const key: z.ZodType<model.Key> = z
   .transform(({ id, keyId, ...rest }) => ({ keyId: id, credentialId: keyId, ...rest }))
 
 export const lock: z.ZodType<model.Lock> = z
-  .object({ id: idOf<id.LockId>(), customerReference: text, lockType: text, online: yes })
+  .object({
+    id: idOf<id.LockId>(),
+    customerReference: text,
+    lockType: z.string(),
+    online: z.boolean(),
+  })
   .transform(({ id, customerReference: name, ...rest }) => ({ lockId: id, name, ...rest }))
 
 export type Iq = { iqId: string; name: string; online: boolean }
 
 export const iq: z.ZodType<Iq> = z
-  .object({ id: z.string(), customerReference: text, online: yes })
+  .object({ id: z.string(), customerReference: text, online: z.boolean() })
   .transform(({ id, customerReference: name, online }) => ({ iqId: id, name, online }))
 
 export const accessGroup: z.ZodType<model.AccessGroup> = z
@@ -130,6 +136,7 @@ export const timeSchedule: z.ZodType<model.TimeSchedule> = z
     startDate: localDateTime,
     endDate: localDateTime,
   })
+  .refine((wire) => DAYS.every((day) => typeof wire[day] === 'boolean'), { path: ['weekdays'] })
   .transform(({ id, startTime, endTime, startDate, endDate, ...days }) => ({
     timeScheduleId: id,
     weekdays: DAYS.map((day) => days[day] === true),
@@ -139,8 +146,12 @@ export const timeSchedule: z.ZodType<model.TimeSchedule> = z
     endLocal: endDate,
   }))
 
-/** Lists come as `{ items, next_page_link }`, some as a bare array. */
+/** Lists come as `{ items, next_page_link, count }`, some as a bare array. */
 export const page = z.preprocess(
-  (body) => (Array.isArray(body) ? { items: body } : body),
-  z.object({ items: z.array(z.unknown()), nextPageLink: z.string().nullish() }),
+  (body) => (Array.isArray(body) ? { items: body, nextPageLink: null } : body),
+  z.object({
+    items: z.array(unread),
+    nextPageLink: z.string().nullable(),
+    count: z.number().nullish(),
+  }),
 )

@@ -1,8 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Refused, RetryLater, Unavailable } from '../../src/core/errors.ts'
+import { ReconnectNeeded, Refused, RetryLater, Unavailable } from '../../src/core/errors.ts'
 import { asId } from '../../src/core/ids.ts'
 import { loadContract } from '../support/contracts.ts'
+import { strip } from '../support/strip.ts'
 import { createWorld, ORIGIN, SUBDOMAIN } from './world.ts'
 
 const contract = loadContract('cobot-api2.openapi.yml')
@@ -157,28 +158,85 @@ describe('resources and bookings', () => {
     await expect(world.api.listBookings(DAY)).rejects.toThrow(incomplete)
   })
 
+  type Answer = { data?: string[]; meta?: object; links?: object }
+  test.each<[string, Answer, Answer]>([
+    ['the number of pages changes', { meta: { totalPages: 1 } }, { meta: { totalPages: 2 } }],
+    ['fewer came than announced', { meta: { totalBookings: 3 } }, { meta: { totalBookings: 3 } }],
+    ['one came twice', { data: ['b1'] }, { data: ['b1'] }],
+    ['nothing says that it ends', {}, { links: {} }],
+  ])('a list in which %s is read once more, then refused', async (_, first, second) => {
+    const booking = (id: string) => ({
+      id,
+      attributes: { from: '2026-03-09T08:00:00Z', to: '2026-03-09T09:00:00Z' },
+      relationships: {
+        space: { data: { id: world.spaceId } },
+        resource: { data: { id: 'r1' } },
+        externalBooking: { data: null },
+      },
+    })
+    const answer = ({ data = [], ...rest }: Answer, next: string | null) =>
+      HttpResponse.json({ data: data.map(booking), links: { next }, ...rest })
+    let calls = 0
+    world.server.use(
+      http.get(`${ORIGIN}/api2/*`, () => {
+        calls += 1
+        return calls % 2 ? answer(first, '?page[number]=2') : answer(second, null)
+      }),
+    )
+    await expect(world.api.listBookings(DAY)).rejects.toThrow('list bookings: list incomplete')
+    expect(calls).toBe(4)
+  })
+
+  test('a list that somebody changed while it was read is read once more', async () => {
+    const { cobot, api, server } = world
+    const room = cobot.addResource(SUBDOMAIN, { name: 'Quay Room' })
+    const ids = Array.from({ length: 201 }, (_, n) =>
+      cobot.addBooking(SUBDOMAIN, {
+        resourceId: room,
+        from: new Date(DAY.from.getTime() + n * 60_000).toISOString(),
+        to: new Date(DAY.from.getTime() + n * 60_000 + 60_000).toISOString(),
+      }),
+    )
+    let pages = 0
+    server.use(
+      http.get(`${ORIGIN}/api2/*`, async ({ request }) => {
+        const answer = await cobot.handle(request)
+        pages += 1
+        if (pages === 1) cobot.deleteBooking(ids[0] ?? '')
+        return answer
+      }),
+    )
+    expect((await api.listBookings(DAY)).map(({ bookingId }) => bookingId)).toEqual(ids.slice(1))
+  })
+
   test('a booking of another space counts as absent, a missing field names the call', async () => {
     const attributes = { from: '2026-03-09T08:00:00Z', to: '2026-03-09T09:00:00Z', title: null }
     const resource = { data: { type: 'resources', id: 'r1' } }
     const space = { data: { type: 'spaces', id: 'elsewhere' } }
-    answerLists({ data: { id: 'b1', attributes, relationships: { resource, space } } })
+    const relationships = { resource, space, externalBooking: { data: null } }
+    answerLists({ data: { id: 'b1', attributes, relationships } })
     expect(await world.api.getBooking(asId('b1'))).toBeNull()
     answerLists({ data: { id: 'b1', attributes, relationships: {} } })
     await expect(world.api.getBooking(asId('b1'))).rejects.toThrow(
-      'get booking: answer lacks relationships.resource',
+      'get booking: answer lacks relationships.space, relationships.resource',
     )
   })
 
   test('an external booking in an unknown state, or not sent along, is unknown', async () => {
-    const data = { id: 'x1', attributes: { status: 'tentative', name: null } }
-    answerLists({ data })
+    const space = { data: { id: world.spaceId } }
+    const attributes = { status: 'tentative', name: null }
+    answerLists({ data: { id: 'x1', attributes, relationships: { space } } })
     expect(await world.api.getExternalBooking(asId('x1'))).toMatchObject({ status: 'unknown' })
     const booking = {
       id: 'b1',
       attributes: { from: '2026-03-09T08:00:00Z', to: '2026-03-09T09:00:00Z' },
-      relationships: { resource: { data: { id: 'r1' } }, externalBooking: { data: { id: 'x1' } } },
+      relationships: {
+        space,
+        resource: { data: { id: 'r1' } },
+        externalBooking: { data: { id: 'x1' } },
+      },
     }
-    answerLists({ data: [booking] })
+    answerLists({ data: [booking], links: { next: null } })
     const [found] = await world.api.listBookings(DAY)
     expect(found?.external).toEqual({ externalBookingId: 'x1', status: 'unknown', name: null })
   })
@@ -222,7 +280,96 @@ describe('navigation, webhooks, activities', () => {
   })
 })
 
+describe('what would open or close a door must be there', () => {
+  const readers = {
+    'list memberships': () => world.api.listMemberships(),
+    'get membership': (id: string) => world.api.getMembership(asId(id)),
+    'list plans': () => world.api.listPlans(),
+    'list resources': () => world.api.listResources(),
+    'list bookings': () => world.api.listBookings(DAY),
+    'get booking': (_: string, id: string) => world.api.getBooking(asId(id)),
+    'get external booking': (_: string, __: string, id: string) =>
+      world.api.getExternalBooking(asId(id)),
+    'check space': () => world.api.checkSpace(),
+  }
+  test.each<[keyof typeof readers, string]>([
+    ...['id', 'canceled_to', 'starts_at', 'confirmed_at', 'upcoming_plan', 'plan'].flatMap(
+      (field): [keyof typeof readers, string][] => [
+        ['list memberships', `*.${field}`],
+        ['get membership', field],
+      ],
+    ),
+    ['list memberships', '*.name'],
+    ['list memberships', '*.plan.canceled_to'],
+    ['list plans', '*.id'],
+    ['list resources', 'data'],
+    ['list resources', 'data.*.id'],
+    ['list bookings', 'data.*.id'],
+    ['list bookings', 'data.*.attributes.from'],
+    ['list bookings', 'data.*.attributes.to'],
+    ['list bookings', 'data.*.relationships.space'],
+    ['list bookings', 'data.*.relationships.resource'],
+    ['list bookings', 'data.*.relationships.externalBooking'],
+    ['get booking', 'data.relationships.externalBooking.data'],
+    ['get external booking', 'data.attributes.status'],
+    ['check space', 'data.id'],
+    ['check space', 'data.attributes.subdomain'],
+  ])('%s without %s is an error that names the call', async (name, field) => {
+    const { cobot, server } = world
+    const planId = cobot.addPlan(SUBDOMAIN, { name: 'Flex' })
+    const membershipId = cobot.addMembership(SUBDOMAIN, { name: 'Mia', email: null, planId })
+    const resourceId = cobot.addResource(SUBDOMAIN, { name: 'Quay Room' })
+    const from = '2026-03-09T08:00:00Z'
+    const visit = { resourceId, from, to: '2026-03-09T09:00:00Z' }
+    const external = cobot.addExternalBooking(SUBDOMAIN, {
+      ...visit,
+      name: 'Jo',
+      email: 'jo@visser.example',
+      status: 'approved',
+    })
+    const [booking] = await world.api.listBookings(DAY)
+    const read = () => readers[name](membershipId, booking?.bookingId ?? '', external)
+    await read()
+    server.use(
+      http.get(`${ORIGIN}/*`, async ({ request }) => {
+        const answer = await cobot.handle(request)
+        return HttpResponse.json(strip(await answer.json(), field) as object)
+      }),
+    )
+    const error: unknown = await read().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(Unavailable)
+    expect(String(error)).toContain(`${name}: answer lacks `)
+  })
+
+  test('a membership that is listed twice makes no list', async () => {
+    const { cobot, server, api } = world
+    cobot.addMembership(SUBDOMAIN, { name: 'Mia', email: null, planId: null })
+    server.use(
+      http.get(`${ORIGIN}/*`, async ({ request }) => {
+        const [mia] = (await (await cobot.handle(request)).json()) as object[]
+        return HttpResponse.json([mia, mia])
+      }),
+    )
+    await expect(api.listMemberships()).rejects.toThrow('list memberships: answer lacks each id')
+  })
+})
+
 describe('the probe', () => {
+  test('another space that answers in our place is not ours', async () => {
+    const { cobot, api, server, spaceId } = world
+    for (const ours of [spaceId, SUBDOMAIN]) {
+      server.use(
+        http.get(`${ORIGIN}/api2/*`, async ({ request }) => {
+          const text = await (await cobot.handle(request)).text()
+          return new HttpResponse(text.replaceAll(`"${ours}"`, '"other"'))
+        }),
+      )
+      await expect(api.checkSpace()).rejects.toBeInstanceOf(ReconnectNeeded)
+      server.resetHandlers()
+      await api.checkSpace()
+    }
+  })
+
   test('resolves while our space answers', async () => {
     const { cobot, api } = world
     await api.checkSpace()

@@ -6,6 +6,7 @@ import { asId, type TagId } from '../../src/core/ids.ts'
 import type { SiteUser } from '../../src/core/model.ts'
 import { isFreeTag, isNotYetThere } from '../../src/salto/assumed.ts'
 import { loadContract } from '../support/contracts.ts'
+import { strip } from '../support/strip.ts'
 import { createWorld, ORIGIN } from './world.ts'
 
 const contract = loadContract('salto-ks-connect-1.1.openapi.yaml')
@@ -307,6 +308,121 @@ describe('when SALTO is not as it should be', () => {
     expect(strangers).toEqual([])
   })
 
+  test.each([
+    ['somebody joins', 21, () => world.ks.addTag(world.siteId, { number: '99999999' })],
+    ['nobody moves', 21, () => {}],
+  ])('a list that is read while %s is whole', async (_, tags, meanwhile) => {
+    const { salto, ks, siteId, server } = world
+    for (let n = 0; n < tags; n++) ks.addTag(siteId, { number: String(10_000_000 + n) })
+    let pages = 0
+    server.use(
+      http.get(`${ORIGIN}/connect/*`, async ({ request }) => {
+        const answer = await ks.handle(request)
+        pages += 1
+        if (pages === 1) meanwhile()
+        return answer
+      }),
+    )
+    const numbers = (await salto.listTags(siteId)).map(({ number }) => number)
+    expect(new Set(numbers).size).toBe(numbers.length)
+    expect(numbers).toHaveLength(_ === 'nobody moves' ? tags : tags + 1)
+  })
+
+  test.each([
+    ['more than came', [{ count: 3 }, { count: 3 }]],
+    ['another number on each page', [{ count: 2 }, { count: 1 }]],
+    ['one of them twice', [{}, { items: [{ id: 'iq0', customer_reference: '', online: true }] }]],
+  ])('a list that announces %s is read once more, then refused', async (_, over) => {
+    const { salto, siteId, server } = world
+    let calls = 0
+    server.use(
+      http.get(`${ORIGIN}/connect/*`, () => {
+        const page = calls++ % 2
+        const items = [{ id: `iq${page}`, customer_reference: '', online: true }]
+        const next_page_link = page === 0 ? '?$skip=1' : null
+        return HttpResponse.json({ items, next_page_link, ...over[page] })
+      }),
+    )
+    await expect(salto.listIqs(siteId)).rejects.toThrow('list IQs: list incomplete')
+    expect(calls).toBe(4)
+  })
+
+  const readers = {
+    'get site': () => world.salto.getSite(world.siteId),
+    'list site users': () => world.salto.listSiteUsers(world.siteId),
+    'list tags': () => world.salto.listTags(world.siteId),
+    'list locks': () => world.salto.listLocks(world.siteId),
+    'list IQs': () => world.salto.listIqs(world.siteId),
+    'list access groups': () => world.salto.listAccessGroups(world.siteId),
+    'list group users': (id: string) => world.salto.listGroupUsers(world.siteId, asId(id)),
+    'list group locks': (id: string) => world.salto.listGroupLocks(world.siteId, asId(id)),
+    'list group schedules': (id: string) => world.salto.listGroupSchedules(world.siteId, asId(id)),
+  }
+  test.each<[keyof typeof readers, string]>([
+    ['get site', 'subscription_valid'],
+    ['get site', 'subscribed_user_amount'],
+    ...['next_page_link', 'items', 'items.*.id'].flatMap(
+      (field): [keyof typeof readers, string][] => [
+        ['list site users', field],
+        ['list group users', field],
+        ['list group locks', field],
+        ['list group schedules', field],
+      ],
+    ),
+    ...[
+      ...['user', 'user.id', 'user.email', 'user.tag_number', 'user.has_profile'],
+      ...['alias', 'roles', 'blocked', 'subscription_state'],
+    ].map((field): [keyof typeof readers, string] => ['list site users', `items.*.${field}`]),
+    ...['tag_number', 'blocked', 'is_pod_tag'].map((field): [keyof typeof readers, string] => [
+      'list tags',
+      `items.*.${field}`,
+    ]),
+    ['list locks', 'items.*.lock_type'],
+    ['list locks', 'items.*.online'],
+    ['list IQs', 'items.*.online'],
+    ['list access groups', 'items.*.customer_reference'],
+    ['list group schedules', 'items.*.sunday'],
+    ['list group schedules', 'items.*.end_time'],
+  ])('%s without %s is an error that names the call', async (name, field) => {
+    const { salto, ks, siteId, server, addMia } = world
+    await addMia()
+    const lockId = ks.addLock(siteId, { name: 'Front door' })
+    ks.addTag(siteId, { number: '02300001' })
+    const [mia] = (await salto.listSiteUsers(siteId)).slice(-1)
+    const groupId = ks.addAccessGroup(siteId, {
+      ...{ name: 'Flex', lockIds: [lockId], schedule: 'always' as const },
+    })
+    await salto.joinAccessGroup({
+      ...{ siteId, accessGroupId: asId(groupId), saltoUserId: mia?.saltoUserId ?? asId('') },
+    })
+    const read = () => readers[name](groupId)
+    await read()
+    server.use(
+      http.get(`${ORIGIN}/connect/*`, async ({ request }) => {
+        const answer = await ks.handle(request)
+        return HttpResponse.json(strip(await answer.json(), field) as object)
+      }),
+    )
+    const error = await failure(read())
+    expect(error).toBeInstanceOf(Unavailable)
+    expect(String(error)).toContain(`${name}: answer lacks `)
+  })
+
+  test('a tag whose holder is not mentioned is free only if there is no key either', async () => {
+    const { salto, ks, siteId, server } = world
+    ks.addTag(siteId, { number: '02300001' })
+    let lacking = ['items.*.site_user']
+    server.use(
+      http.get(`${ORIGIN}/connect/*`, async ({ request }) => {
+        const answer: unknown = await (await ks.handle(request)).json()
+        return HttpResponse.json(lacking.reduce(strip, answer) as object)
+      }),
+    )
+    expect(await salto.listTags(siteId)).toMatchObject([{ holder: null }])
+    lacking = ['items.*.site_user', 'items.*.site_user_key_id']
+    await expect(salto.listTags(siteId)).rejects.toThrow('list tags: answer lacks siteUser')
+  })
+
   test('a list without an end is refused as incomplete', async () => {
     const { salto, siteId, server } = world
     server.use(
@@ -322,13 +438,20 @@ describe('when SALTO is not as it should be', () => {
     const mia = await addMia()
     server.use(
       http.get(`${ORIGIN}/connect/*/keys`, () =>
-        HttpResponse.json({ items: [{ id: 'k', key_id: 'c', type: 'iris', blocked: false }] }),
+        HttpResponse.json({
+          items: [{ id: 'k', key_id: 'c', type: 'iris', blocked: false }],
+          next_page_link: null,
+        }),
       ),
-      http.get(`${ORIGIN}/connect/*/tags`, () => HttpResponse.json({ items: [{ id: 't' }] })),
+      http.get(`${ORIGIN}/connect/*/tags`, () =>
+        HttpResponse.json({ items: [{ id: 't' }], next_page_link: null }),
+      ),
       http.get(`${ORIGIN}/connect/*/locks`, () => HttpResponse.json({ locks: [] })),
     )
     expect(await salto.listKeys(siteId, mia.siteUserId)).toMatchObject([{ type: 'unknown' }])
-    await expect(salto.listTags(siteId)).rejects.toThrow('list tags: answer lacks blocked')
+    await expect(salto.listTags(siteId)).rejects.toThrow(
+      'list tags: answer lacks tagNumber, blocked',
+    )
     await expect(salto.listLocks(siteId)).rejects.toThrow('list locks: answer lacks items')
   })
 
