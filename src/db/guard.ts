@@ -40,12 +40,15 @@ export const passGuard = async (
   return state === 'passed'
 }
 
-/** A sweep names its whole missing set of one kind before anybody looks at one of it. */
+/**
+ * A reading names all who would lose something by it before anybody looks at one of them;
+ * `isTold` are the subjects it speaks of.
+ */
 export const announce = async (
   tx: Tx,
   spaceId: SpaceId,
-  kind: 'pairing' | 'booking',
   changes: readonly Change[],
+  isTold: (subject: string) => boolean,
   now: Date,
 ): Promise<void> => {
   const rows = await open(tx, spaceId, now)
@@ -56,7 +59,7 @@ export const announce = async (
   // Who was announced and is there again: a look of their own says so.
   const missing = new Set(changes.map(({ subject }) => subject))
   const back = rows
-    .filter(({ state, subject }) => isPending(state) && subject.startsWith(`${kind}:`))
+    .filter(({ state, subject }) => isPending(state) && isTold(subject))
     .filter(({ subject }) => !missing.has(subject))
   await askFor(tx, spaceId, back, 'sweep', now)
   await sayHeld(tx, spaceId, now)

@@ -1,5 +1,6 @@
 // Where the guard stands: between what a look would take or give, and doing it (R9).
 import { isActive } from '../core/entitlements.ts'
+import { RetryLater } from '../core/errors.ts'
 import {
   type Change,
   type Evidence,
@@ -11,9 +12,12 @@ import type { SiteUser } from '../core/model.ts'
 import type { PlaceStep } from '../core/steps.ts'
 import { isOpenSoon, partsOf, passGuard, strike } from '../db/guard.ts'
 import { list, type Row } from '../db/store.ts'
+import { countDue } from '../db/work.ts'
 import type { Places } from './pairing-places.ts'
 import type { Person } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
+
+const hearingMs = 30_000
 
 const isUndated = (evidence: Evidence): evidence is Change['evidence'] =>
   evidence === 'direct' || evidence === 'inferred'
@@ -81,6 +85,17 @@ export const guardBooking = async (
   return pass(look, row.bookingId, counts ? [{ subject, evidence, accessGroupIds: [] }] : [])
 }
 
+/**
+ * Whoever is about to lose something waits a moment while others are still being read: so the guard
+ * sees a wave that comes as many single events before the first of them is carried out.
+ */
+const hearTheOthers = async ({ deps, spaceId, now }: Look, announcedAt: Date): Promise<void> => {
+  if (now().getTime() - announcedAt.getTime() > hearingMs) return
+  const soon = new Date(now().getTime() + 15_000)
+  if ((await countDue(deps.db.read, spaceId, 'readMembership', soon)) > 0)
+    throw new RetryLater('others are being read', 2000)
+}
+
 /** All or nothing; what this subject no longer asks for comes off the list. */
 const pass = async (look: Look, id: string, changes: readonly Change[]): Promise<boolean> => {
   const { deps, spaceId } = look
@@ -92,6 +107,8 @@ const pass = async (look: Look, id: string, changes: readonly Change[]): Promise
   const asked = new Set(changes.map(({ subject }) => subject))
   const over = waiting.filter(isTheirs).filter(({ subject }) => !asked.has(subject))
   if (over.length + changes.length === 0) return true
+  const announced = waiting.find((row) => isTheirs(row) && asked.has(row.subject))
+  if (announced?.state === 'announced') await hearTheOthers(look, announced.at)
   return deps.db.tx(async (tx) => {
     const struck = over.map(({ subject }) => subject)
     if (struck.length > 0) await strike(tx, spaceId, struck, look.now())

@@ -1,7 +1,7 @@
 // Reads one membership from Cobot, or all of them when many wait. Whether it is gone is concluded
 // here only: 404 on itself, and absent from a complete list of a space that answers.
 import { asId, type MembershipId } from '../core/ids.ts'
-import { one } from '../db/store.ts'
+import { one, type Row } from '../db/store.ts'
 import { countDue } from '../db/work.ts'
 import type { Look, TaskHandler } from './run.ts'
 import { takeInMemberships, takeOutMembership } from './take-in.ts'
@@ -19,7 +19,10 @@ export const readMembership: TaskHandler = async (look) => {
   const readAlready = await known()
   if (readAlready && readAlready.readAt > work.askedAt) return
   const startedAt = look.now()
-  if ((await countDue(read, spaceId, 'readMembership', startedAt)) > manyDue) {
+  const isProvenAbsent = (row: Row<'memberships'> | null, at: Date) =>
+    at.getTime() - (row?.absentAt?.getTime() ?? 0) <= absenceHoldsMs
+  const isListed = isProvenAbsent(readAlready, startedAt)
+  if (!isListed && (await countDue(read, spaceId, 'readMembership', startedAt)) > manyDue) {
     await readAllMemberships(look)
     const listed = await known()
     if (listed && listed.readAt >= startedAt) return
@@ -33,8 +36,7 @@ export const readMembership: TaskHandler = async (look) => {
   }
   const before = await known()
   if (!before || before.goneAt) return
-  const absentMs = readAt.getTime() - (before.absentAt?.getTime() ?? 0)
-  if (absentMs > absenceHoldsMs) await readAllMemberships(look)
+  if (!isProvenAbsent(before, readAt)) await readAllMemberships(look)
   // The proof holds only if it is our own space that answers.
   await cobot.checkSpace()
   if ((await known())?.absentAt) await takeOutMembership(look, membershipId)

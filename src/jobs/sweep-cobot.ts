@@ -8,7 +8,7 @@ import { priority } from '../core/problems.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
-import { change, list } from '../db/store.ts'
+import { change, list, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { readAllMemberships } from './read-membership.ts'
 import type { Look, TaskHandler } from './run.ts'
@@ -38,9 +38,12 @@ export const sweepCobot: TaskHandler = async (look) => {
     look.lookAgainAt(new Date(look.now().getTime() + again))
     return
   }
-  await part(look, await look.cobot())
+  const cobot = await look.cobot()
+  const refused = { spaceId, side: 'cobot', state: 'refused' } as const
+  // An answer alone says little: a space that refused us is asked by the fixed probe (R12).
+  if (await one(db.read, 'connections', refused)) await cobot.checkSpace()
+  await part(look, cobot)
   await db.tx(async (tx) => {
-    const refused = { spaceId, side: 'cobot', state: 'refused' } as const
     if (await change(tx, 'connections', refused, { state: 'ok' }))
       await wakeParked(tx, spaceId, 'cobot', look.now())
   })
@@ -81,7 +84,7 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
     const losing = soon.map((row) => ({
       ...{ subject: `booking:${row.bookingId}`, evidence: 'direct' as const, accessGroupIds: [] },
     }))
-    await announce(tx, spaceId, 'booking', losing, look.now())
+    await announce(tx, spaceId, losing, (subject) => subject.startsWith('booking:'), look.now())
     await forgetBookings(tx, spaceId, longAgo)
   })
 }

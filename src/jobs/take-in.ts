@@ -1,12 +1,15 @@
 // Takes what was read from Cobot into the snapshot, and asks in the same transaction for looks at
 // whatever differs. Whoever comes back under a login we know joins that person's pairing (R10).
 import { isNotNull } from 'drizzle-orm'
+import { isActive } from '../core/entitlements.ts'
+import { evidenceOf } from '../core/guard.ts'
 import type { MembershipId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { announce } from '../db/guard.ts'
 import type { Tx } from '../db/open.ts'
 import { listBookings, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
+import { intervalsOf } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
 import type { Look } from './run.ts'
 
@@ -22,32 +25,47 @@ export const takeInMemberships = (
   look.deps.db.tx(async (tx) => {
     const { spaceId, space } = look
     const read = { readAt, timeZone: space.timeZone }
-    for (const membershipId of await saveMemberships(tx, spaceId, memberships, read)) {
-      await joinKnownPerson(tx, look, membershipId)
-      await askAbout(tx, look, membershipId)
-    }
+    const changed = await saveMemberships(tx, spaceId, memberships, read)
     const present = memberships.map(({ membershipId }) => membershipId)
-    if (!complete) return []
-    const absent = await markAbsent(tx, spaceId, present, readAt)
-    await announceAbsent(tx, look, absent)
+    const absent = complete ? await markAbsent(tx, spaceId, present, readAt) : []
+    for (const membershipId of changed) await joinKnownPerson(tx, look, membershipId)
+    const touched = [...changed, ...absent]
+    await announceLosses(tx, look, { told: complete ? null : present, touched })
+    for (const membershipId of changed) await askAbout(tx, look, membershipId)
     return absent
   })
 
-/** Whose places rest on nothing but memberships that the list does not have. */
-const announceAbsent = async (tx: Tx, look: Look, absent: readonly MembershipId[]) => {
-  const { spaceId } = look
-  const memberships = await list(tx, 'memberships', { spaceId, membershipId: absent })
-  const pairingIds = new Set(memberships.flatMap(({ pairingId }) => pairingId ?? []))
-  const places = await list(tx, 'groupPlaces', { spaceId, pairingId: [...pairingIds] })
-  const ids = new Set<string>(absent)
-  const restsOnThem = ({ basis }: Row<'groupPlaces'>) =>
-    basis.split(' ').every((part) => ids.has(part.split('/')[0] ?? ''))
-  const losing = Map.groupBy(places.filter(restsOnThem), ({ pairingId }) => pairingId)
-  const changes = [...losing].map(([pairingId, lost]) => ({
-    ...{ subject: `pairing:${pairingId}`, evidence: 'direct' as const },
-    accessGroupIds: lost.map(({ accessGroupId }) => accessGroupId),
+/** Who would lose a place by what was just read; `told` are all it speaks of, null for everybody. */
+const announceLosses = async (
+  tx: Tx,
+  look: Look,
+  { told, touched }: { told: readonly MembershipId[] | null; touched: readonly MembershipId[] },
+) => {
+  const { spaceId, space } = look
+  const now = look.now()
+  const rules = { timeZone: space.timeZone, ...space.settings }
+  const personsOf = async (membershipId: readonly MembershipId[]) =>
+    (await list(tx, 'memberships', { spaceId, membershipId })).flatMap((m) => m.pairingId ?? [])
+  const pairingId = [...new Set(await personsOf(touched))]
+  const theirs = (await list(tx, 'memberships', { spaceId, pairingId })).map((each) =>
+    each.absentAt ? { ...each, goneAt: each.absentAt } : each,
+  )
+  const places = await list(tx, 'groupPlaces', { spaceId, pairingId })
+  const current = intervalsOf(space, theirs).filter((interval) => isActive(interval, now))
+  const lost = places.filter(({ basis, joinedAt, ...place }) => {
+    const own = current.filter((each) =>
+      theirs.some((m) => m.membershipId === each.membershipId && m.pairingId === place.pairingId),
+    )
+    const isMoved = own.some(({ planId }) => basis.includes(`/${planId}/`))
+    return !isMoved && evidenceOf({ basis, storedAt: joinedAt }, theirs, rules, now) === 'direct'
+  })
+  const changes = [...Map.groupBy(lost, (place) => place.pairingId)].map(([id, of]) => ({
+    ...{ subject: `pairing:${id}`, evidence: 'direct' as const },
+    accessGroupIds: of.map(({ accessGroupId }) => accessGroupId),
   }))
-  await announce(tx, spaceId, 'pairing', changes, look.now())
+  const subjects = told && new Set((await personsOf(told)).map((id) => `pairing:${id}`))
+  const isTold = (subject: string) => subjects?.has(subject) ?? subject.startsWith('pairing:')
+  await announce(tx, spaceId, changes, isTold, now)
 }
 
 const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: MembershipId) => {

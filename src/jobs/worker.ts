@@ -244,11 +244,15 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     if (isNotYetThere(failure) && row.attempts < notYetThereTries)
       return { afterMs: notYetThereMs, countsAsAttempt: true, reason: failure.message }
     log.warn(facts, 'refused')
-    return (await spaceIsWell(deps, row, failure.side))
-      ? refusedSubject(row, state, failure)
-      : parked(deps, row, state, failure.side)
+    const { side } = failure
+    const probed = await probe(deps, row, side)
+    if (probed === 'well') return refusedSubject(row, state, failure)
+    if (probed === 'refused') {
+      if (side === 'cobot') await noteCobotRefusal(deps, row)
+      return parked(deps, row, state, side)
+    }
   }
-  log.error(facts, 'a look failed')
+  if (!(failure instanceof Refused)) log.error(facts, 'a look failed')
   const afterMs = backoffMs(row.attempts, ports.random.fraction())
   return {
     afterMs,
@@ -281,20 +285,24 @@ const refusedSubject = (row: WorkRow, state: LookState, { side, status, code }: 
 const noteCobotRefusal = ({ db }: Deps, { spaceId }: WorkRow) =>
   db.tx((tx) => change(tx, 'connections', { spaceId, side: 'cobot' }, { state: 'refused' }))
 
-/** A refusal concerns the space only if the fixed probe fails as well; else its subject (R12). */
-const spaceIsWell = async (deps: Deps, row: WorkRow, side: 'cobot' | 'salto'): Promise<boolean> => {
+/** A refusal concerns the space only if the fixed probe is refused as well; else its subject (R12). */
+const probe = async (
+  deps: Deps,
+  row: WorkRow,
+  side: Side,
+): Promise<'well' | 'refused' | 'unknown'> => {
   try {
     if (side === 'cobot') {
       const cobot = await cobotOf(deps, row.spaceId, { urgent: true })
       await cobot.checkSpace()
-      return true
+      return 'well'
     }
     const site = await getActiveSite(deps.db.read, row.spaceId)
-    if (!site) return true
+    if (!site) return 'well'
     const ks = saltoOf(deps, row.spaceId)
     const [me, now] = await Promise.all([ks.getMe(site.siteId), ks.getSite(site.siteId)])
-    return me !== null && now?.subscriptionValid === true
-  } catch {
-    return false
+    return me !== null && now?.subscriptionValid === true ? 'well' : 'refused'
+  } catch (error) {
+    return error instanceof Refused || error instanceof ReconnectNeeded ? 'refused' : 'unknown'
   }
 }
