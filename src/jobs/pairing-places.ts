@@ -8,17 +8,17 @@ import type { SiteUser } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { makeBeforeBreakMs, mayLeave, nextPlaceSteps } from '../core/steps.ts'
-import { listSnapshot } from '../db/snapshots.ts'
+import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { change, list, put, type Row, take } from '../db/store.ts'
 import { isNotYetThere } from '../salto/assumed.ts'
-import { type Person, storePairing } from './reconcile-pairing.ts'
+import { differs, type Person, storePairing } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
 
 /** For this long after a user was made, KS may say that there is none. */
 const notYetThereMs = 2 * 60_000
 
 type Place = Pick<Row<'groupPlaces'>, 'spaceId' | 'siteId' | 'pairingId' | 'accessGroupId'>
-const untouched = { missingSince: null, changedByHandAt: null, unwantedSince: null }
+const untouched = { unwantedSince: null }
 
 export const reconcilePlaces = async (
   look: Look,
@@ -34,8 +34,9 @@ export const reconcilePlaces = async (
   const { groupsOf, isWaiting } = await planGroupsOf(look, person)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
   const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
-  const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
-  look.lookAgainAt(nextAt)
+  const plans = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = new Set(plans.flatMap(({ accessGroupId }) => accessGroupId ?? []))
+  const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
   // A group that is still being made is a new place that could not be taken yet.
   let joinFailed = isWaiting
   for (const step of steps) {
@@ -67,17 +68,16 @@ export const reconcilePlaces = async (
       case 'forget':
         await db.tx((tx) => take(tx, 'groupPlaces', place))
         break
-      case 'suspect':
-        await store({ missingSince: now })
-        break
-      case 'changedByHand':
-        await store({ changedByHandAt: now })
-        break
+      case 'missing':
+      case 'extra': {
+        const { accessGroupId } = step
+        const group = await getSnapshot(db.read, spaceId, 'accessGroup', accessGroupId)
+        const there = person.hasEnded ? 'still' : 'in'
+        const change = step.kind === 'missing' ? 'out' : there
+        differs(look, person, `place:${accessGroupId}`, change, { group: group?.name ?? '' })
+      }
     }
   }
-  const rows = await list(db.read, 'groupPlaces', { spaceId, pairingId })
-  if (rows.some(({ changedByHandAt }) => changedByHandAt))
-    look.problem('P10', person.subject, { name: person.name })
 }
 
 /** A linked user's places in mapped groups are the membership's to decide from now on (R1). */
