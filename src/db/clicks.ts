@@ -219,8 +219,8 @@ export const restore = async (tx: Tx, click: Click, subject: string): Promise<vo
   }
   if (kind === 'booking') {
     const bookingId = id as BookingId
-    const clean = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
-    await change(tx, 'bookingGroups', { spaceId, bookingId }, clean)
+    // What was written is still needed: of a group that was renamed our person has to go.
+    await change(tx, 'bookingGroups', { spaceId, bookingId }, { zone: '' })
     await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
   }
   if (kind === 'plan') {
@@ -272,8 +272,8 @@ export const removeLeftover = async (
   leftover: { siteId: SiteId; accessGroupId: AccessGroupId; name: string; zone: string },
 ): Promise<void> => {
   const bookingId = `leftover-${leftover.accessGroupId}` as BookingId
-  const none = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
-  const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none, creatingSince: null }
+  const none = { written: null, creatingSince: null }
+  const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none }
   await put(tx, 'bookingGroups', row)
   await askFor(tx, click, 'reconcileBooking', bookingId, priority.removal)
 }

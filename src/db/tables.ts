@@ -269,9 +269,6 @@ export const defineTables = (kit: Kit) => {
       written: json<BookingWindow>(),
       /** The site's zone in which `written` was reckoned (R16). */
       zone: text().notNull(),
-      writtenAt: time(),
-      missingSince: time(),
-      changedByHandAt: time(),
     }),
     /** One row per tag: a second holder is refused by the table itself (R5). */
     tagHolders: keyed('tagHolders', {

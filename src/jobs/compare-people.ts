@@ -57,6 +57,7 @@ export const comparePeople = async (
         const key = isLost ? await findKey(look, row, user.siteUserId) : null
         const found = tagChange(row, user.siteUserId, tag, key)
         see(`:tag:${row.tagId}`, found?.change ?? null, found?.holder)
+        if (row.state === 'held' && !row.doneAt && tag && !tag.holder) see(':tag', 'free at last')
       }
     }
     const before = (said.get(`reconcilePairing:${pairingId}`) ?? []).map(

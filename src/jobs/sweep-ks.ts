@@ -99,12 +99,16 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
   const there = new Set<string>(groups.map((each) => each.accessGroupId))
   const rows = await list(read, 'bookingGroups', { spaceId, siteId })
   const bookings = await listBookings(read, spaceId, { after: new Date(0) })
+  const said = new Set(
+    (await list(read, 'problems', { spaceId, code: 'P10' })).map((p) => p.subject),
+  )
   const now = look.now()
   const isSoon = ({ startsAt, endsAt }: Row<'bookings'>) =>
     now <= endsAt && startsAt.getTime() < now.getTime() + dayMs
   const soon = new Set(bookings.filter(isSoon).map(({ bookingId }) => bookingId))
   for (const row of rows) {
-    const isGone = row.accessGroupId && !there.has(row.accessGroupId) && !row.changedByHandAt
+    const isGone =
+      row.accessGroupId && !there.has(row.accessGroupId) && !said.has(`booking:${row.bookingId}`)
     // Those that run or start soonest were asked for first and go first (R16).
     if (row.zone !== timeZone) look.ask('reconcileBooking', row.bookingId, priority.soon)
     else if (isGone || soon.has(row.bookingId))

@@ -306,7 +306,7 @@ describe.each(dialects)('%s', (dialect) => {
     test('old bookings are forgotten unless something of them stands in KS', async () => {
       const spaceId = newSpace()
       await tx((t) => snapshots.saveBookings(t, spaceId, [booking('a'), booking('b')], at(0)))
-      const none = { creatingSince: null, written: null, writtenAt: null, missingSince: null }
+      const none = { creatingSince: null, written: null }
       await tx((t) =>
         put(t, 'bookingGroups', {
           ...{
@@ -316,7 +316,8 @@ describe.each(dialects)('%s', (dialect) => {
             accessGroupId: null,
             name: 'Cobot 1',
           },
-          ...{ ...none, changedByHandAt: null, zone: 'UTC' },
+          ...none,
+          zone: 'UTC',
         }),
       )
       await tx((t) => snapshots.forgetBookings(t, spaceId, at(200)))
