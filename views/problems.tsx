@@ -72,8 +72,8 @@ const Action = (props: { say: Say; line: ProblemLine; setupUrl: string }) => {
         type="button"
         hx-post="/problems"
         hx-vals={JSON.stringify(sent)}
-        data-confirm={takesAway && say.t(`problems.confirm.${action}`, params)}
-        data-verb={takesAway && label}>
+        data-confirm={takesAway ? say.t(`problems.confirm.${action}`, params) : undefined}
+        data-verb={label}>
         {label}
       </button>
       {code === 'P10' && !line.leftAt && (
