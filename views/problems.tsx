@@ -6,13 +6,16 @@ type Problem = { code: ProblemCode; params: Record<string, string> }
 export type ProblemLine = Problem & {
   subject: string
   since: Date
+  leftAt: Date | null
   action: ProblemAction
+  /** Its action takes something away from somebody: it is asked about first. */
+  takesAway: boolean
   held?: HeldSet
 }
 
 /** One sentence. What was changed by hand, and what is gone, have sentences of their own. */
 export const problemText = ({ t, at }: Say, code: ProblemCode, params: Problem['params']) => {
-  const variants = [params.leftover && 'leftover', params.gone && 'gone', params.what, params.state]
+  const variants = [params.leftover && 'leftover', params.change, params.what, params.state]
   const context = variants.find((each) => each) ?? (params.name ? undefined : 'nameless')
   const startsAt = params.startsAt ? at(new Date(params.startsAt)) : ''
   return t(`problems.text.${code}`, { ...params, startsAt, context })
@@ -20,28 +23,42 @@ export const problemText = ({ t, at }: Say, code: ProblemCode, params: Problem['
 
 export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; setupUrl: string }) => {
   const { say, lines, setupUrl } = props
-  if (lines.length === 0) return <p class="empty">{say.t('problems.none')}</p>
-  return (
+  const list = (shown: ProblemLine[]) => (
     <ul class="problems">
-      {lines.map(({ code, params, since, subject, action, held }) => (
+      {shown.map((line) => (
         <li>
           <p>
-            {problemText(say, code, params)}
-            <span class="hint">{say.t('problems.since', { at: say.at(since) })}</span>
+            {problemText(say, line.code, line.params)}
+            <span class="hint">{say.t('problems.since', { at: say.at(line.since) })}</span>
           </p>
-          {held ? (
-            <Held {...{ say, held }} />
+          {line.held ? (
+            <Held {...{ say, held: line.held }} />
           ) : (
-            <Action {...{ say, setupUrl, action }} sent={JSON.stringify({ code, subject })} />
+            <Action {...{ say, setupUrl, line }} />
           )}
         </li>
       ))}
     </ul>
   )
+  const open = lines.filter(({ leftAt }) => !leftAt)
+  const left = lines.filter(({ leftAt }) => leftAt)
+  return (
+    <>
+      {open.length > 0 ? list(open) : <p class="empty">{say.t('problems.none')}</p>}
+      {left.length > 0 && (
+        <details>
+          <summary>{say.t('problems.leftAsIs', { count: left.length })}</summary>
+          {list(left)}
+        </details>
+      )}
+    </>
+  )
 }
 
-const Action = (props: { say: Say; action: ProblemAction; setupUrl: string; sent: string }) => {
-  const { say, action, setupUrl, sent } = props
+const Action = (props: { say: Say; line: ProblemLine; setupUrl: string }) => {
+  const { say, line, setupUrl } = props
+  const { code, subject, params, action, takesAway } = line
+  const sent = { code, subject }
   const label = say.t(`problems.action.${action}`)
   if (action === 'reconnectSalto' || action === 'reconnectCobot')
     return (
@@ -56,8 +73,24 @@ const Action = (props: { say: Say; action: ProblemAction; setupUrl: string; sent
       </button>
     )
   return (
-    <button type="button" hx-post="/problems" hx-vals={sent}>
-      {label}
-    </button>
+    <div class="actions">
+      <button
+        type="button"
+        hx-post="/problems"
+        hx-vals={JSON.stringify(sent)}
+        data-confirm={takesAway ? say.t(`problems.confirm.${action}`, params) : undefined}
+        data-verb={label}>
+        {label}
+      </button>
+      {code === 'P10' && !line.leftAt && (
+        <button
+          type="button"
+          class="quiet"
+          hx-post="/problems"
+          hx-vals={JSON.stringify({ ...sent, leave: 'yes' })}>
+          {say.t('problems.action.leave')}
+        </button>
+      )}
+    </div>
   )
 }

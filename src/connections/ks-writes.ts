@@ -1,6 +1,8 @@
 // Every write to KS goes through here: no write without a live lease, none without an audit row.
+
+import { Rejected } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
-import { appendAudit } from '../db/audit.ts'
+import { appendAudit, countDone } from '../db/audit.ts'
 import { LeaseLost } from '../db/work.ts'
 import type { Salto } from '../salto/client.ts'
 import type { Deps } from './deps.ts'
@@ -29,6 +31,13 @@ type Write = (typeof writes)[number]
 export type KsWrites = Pick<Salto, Write>
 export type KsReads = Omit<Salto, Write>
 
+/** More often than this in an hour the very same is done only if somebody undoes it each time. */
+const sameWrites = { max: 3, withinMs: 60 * 60_000 }
+/** What takes access away is never held back, nor is letting somebody in again. */
+const neverStopped = /^(take|block|leave|remove|delete)/
+const mayFight = (action: Write, target: Record<string, string>) =>
+  !neverStopped.test(action) && !('blocked' in target) && target.seat !== 'suspended'
+
 /** On whose behalf something is written. */
 export type Run = {
   spaceId: SpaceId
@@ -43,18 +52,17 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
     (action: Write) =>
     async (...args: unknown[]) => {
       if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
+      const { spaceId, cause, task, subject } = run
+      const target = targetOf(args)
+      const what = { task, subject, action, target }
       const note = (result: string) =>
-        db.tx((tx) =>
-          appendAudit(tx, run.spaceId, {
-            at: ports.clock.now(),
-            cause: run.cause,
-            task: run.task,
-            subject: run.subject,
-            action,
-            target: targetOf(args),
-            result,
-          }),
-        )
+        db.tx((tx) => appendAudit(tx, spaceId, { at: ports.clock.now(), cause, ...what, result }))
+      // An admin's own click is somebody's will.
+      if (mayFight(action, target) && !cause.startsWith('admin ')) {
+        const since = new Date(ports.clock.now().getTime() - sameWrites.withinMs)
+        if ((await countDone(db.read, spaceId, what, since)) > sameWrites.max)
+          throw new Rejected('P14', { action }, `${action} for ${subject} is undone each time`)
+      }
       try {
         const answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
         await note('done')

@@ -86,6 +86,18 @@ export const lastEnd = (intervals: readonly PlanInterval[]): Date | null =>
         null,
       )
 
+/** Names an entitlement: it is another one when Cobot changes it. */
+const basisOf = ({ membershipId, planId, startsAt, endsAt }: PlanInterval): string =>
+  `${membershipId}/${planId}/${startsAt.getTime()}/${endsAt?.getTime() ?? ''}`
+
+/** All that somebody is entitled by at `now`. */
+export const basisNow = (intervals: readonly PlanInterval[], now: Date): string =>
+  intervals
+    .filter((interval) => isActive(interval, now))
+    .map(basisOf)
+    .sort()
+    .join(' ')
+
 /** A place somebody should have now; `basis` names the entitlement it rests on. */
 export type DesiredPlace = { accessGroupId: AccessGroupId; basis: string }
 
@@ -98,10 +110,8 @@ export const desiredPlaces = (
   const places = new Map<AccessGroupId, DesiredPlace>()
   for (const interval of intervals.filter((each) => isActive(each, now)))
     for (const accessGroupId of groupsOf(interval)) {
-      const basis = [
-        ...(places.get(accessGroupId)?.basis.split(' ') ?? []),
-        `${interval.membershipId}/${interval.planId}/${interval.startsAt.getTime()}/${interval.endsAt?.getTime() ?? ''}`,
-      ]
+      const others = places.get(accessGroupId)?.basis.split(' ') ?? []
+      const basis = [...others, basisOf(interval)]
       places.set(accessGroupId, { accessGroupId, basis: basis.sort().join(' ') })
     }
   return places

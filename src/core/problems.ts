@@ -28,11 +28,19 @@ export type ProblemCode = (typeof problemCodes)[number]
 
 export type Problem = {
   code: ProblemCode
-  /** What it is about: `pairing:ID`, `booking:ID`, `plan:ID`, `resource:ID` or `space`. */
+  /** What it is about: `pairing:ID`, `booking:ID`, `plan:ID`, `resource:ID` or `space`; with a thing
+   * of theirs where several may be wrong at once: `pairing:ID:place:GROUP`. */
   subject: string
   /** Names for the sentence. */
   params: Record<string, string>
 }
+
+/** As a look says it. What was changed by hand is shown when a second look says the same (R15). */
+export type Said = Problem & { takesTwo?: boolean }
+
+/** Giving it back takes something away from somebody. */
+export const isWider = ({ change }: Problem['params']): boolean =>
+  ['in', 'still', 'unblocked', 'tagUnblocked', 'seatOn'].includes(change ?? '')
 
 /** What the button of a problem does; the page of the subject where nothing else fits. */
 export type ProblemAction =

@@ -1,6 +1,6 @@
 // From what should be, what KS shows and what we ourselves put there, to what there is to do.
 // Pure: the same list is the preview, the audit's reason and the test.
-import { type DesiredPlace, earlier, isActive, later, type PlanInterval } from './entitlements.ts'
+import { type DesiredPlace, isActive, later, type PlanInterval } from './entitlements.ts'
 import type { Origin } from './fence.ts'
 import type { AccessGroupId, LockId, SaltoUserId, TimeScheduleId } from './ids.ts'
 import type { TimeSchedule } from './model.ts'
@@ -18,8 +18,6 @@ export type AppliedPlace = {
   origin: Origin
   basis: string
   joinedAt: Date | null
-  missingSince: Date | null
-  changedByHandAt: Date | null
   unwantedSince: Date | null
 }
 
@@ -30,44 +28,31 @@ export type PlaceStep =
   | { kind: 'leave'; accessGroupId: AccessGroupId; unwantedSince: Date }
   /** Nobody wants it and KS does not show it: strike it from the ledger. */
   | { kind: 'forget'; accessGroupId: AccessGroupId }
-  /** First read without it; look again before saying that somebody did it. */
-  | { kind: 'suspect'; accessGroupId: AccessGroupId }
-  | { kind: 'changedByHand'; accessGroupId: AccessGroupId }
+  /** Wanted and put there, and gone; there, and neither wanted nor ours: somebody's hand (R20). */
+  | { kind: 'missing' | 'extra'; accessGroupId: AccessGroupId }
 
 /** The new door first, then the old one: a plan change must not lock anybody out. */
 export const nextPlaceSteps = (facts: {
   desired: ReadonlyMap<AccessGroupId, DesiredPlace>
   observed: ReadonlySet<AccessGroupId>
   applied: readonly AppliedPlace[]
+  /** The groups of plans; all others are none of our business. */
+  mapped: ReadonlySet<AccessGroupId>
   now: Date
-}): { steps: PlaceStep[]; nextAt: Date | null } => {
-  const { desired, observed, applied, now } = facts
+}): PlaceStep[] => {
+  const { desired, observed, applied, mapped, now } = facts
   const ledger = new Map(applied.map((place) => [place.accessGroupId, place]))
   const steps: PlaceStep[] = []
-  let nextAt: Date | null = null
-  const lookAt = (at: Date) => {
-    nextAt = earlier(at, nextAt)
-  }
   for (const { accessGroupId, basis } of desired.values()) {
     const place = ledger.get(accessGroupId)
     if (observed.has(accessGroupId)) {
       const origin = place ? place.origin : 'adopted'
-      const asItIs =
-        place?.joinedAt && place.basis === basis && !place.missingSince && !place.unwantedSince
-      if (!asItIs || place.changedByHandAt)
-        steps.push({ kind: 'keep', accessGroupId, basis, origin })
+      const asItIs = place?.joinedAt && place.basis === basis && !place.unwantedSince
+      if (!asItIs) steps.push({ kind: 'keep', accessGroupId, basis, origin })
     } else if (!place?.joinedAt || place.basis !== basis) {
       steps.push({ kind: 'join', accessGroupId, basis })
-    } else if (!place.changedByHandAt) {
-      const settledAt = new Date(place.joinedAt.getTime() + settlingMs)
-      const sureAt = place.missingSince
-        ? later(settledAt, new Date(place.missingSince.getTime() + secondLookMs))
-        : later(settledAt, new Date(now.getTime() + secondLookMs))
-      if (place.missingSince && now >= sureAt) steps.push({ kind: 'changedByHand', accessGroupId })
-      else {
-        if (!place.missingSince) steps.push({ kind: 'suspect', accessGroupId })
-        lookAt(sureAt)
-      }
+    } else {
+      steps.push({ kind: 'missing', accessGroupId })
     }
   }
   for (const place of applied.filter(({ accessGroupId }) => !desired.has(accessGroupId))) {
@@ -76,7 +61,10 @@ export const nextPlaceSteps = (facts: {
       steps.push({ kind: 'leave', accessGroupId, unwantedSince: place.unwantedSince ?? now })
     else steps.push({ kind: 'forget', accessGroupId })
   }
-  return { steps, nextAt }
+  for (const accessGroupId of observed)
+    if (mapped.has(accessGroupId) && !desired.has(accessGroupId) && !ledger.has(accessGroupId))
+      steps.push({ kind: 'extra', accessGroupId })
+  return steps
 }
 
 /** May the old place go although a new one could not be taken yet? */

@@ -66,6 +66,7 @@ export const connectMembership = async (
         endedAt: null,
         lockedOut: false,
         lockedOutDone: true,
+        seatedFor: null,
       },
     })
   // Connected again before the disconnecting was done: it is called off.
@@ -200,31 +201,67 @@ export const saveDoors = async (
   }
 }
 
+/** *Leave*: nobody is bothered with it as long as it stays as it is (R20). */
+export const leaveDifference = async (tx: Tx, click: Click, subject: string): Promise<void> => {
+  const { spaceId, now } = click
+  await change(tx, 'problems', { spaceId, code: 'P10', subject }, { leftAt: now })
+}
+
 /** *Restore*: what somebody changed by hand in KS is written anew; a user or group is made again. */
 export const restore = async (tx: Tx, click: Click, subject: string): Promise<void> => {
   const { spaceId } = click
-  const [kind, id = ''] = subject.split(':')
+  const [kind, id = '', thing, thingId = ''] = subject.split(':')
   if (kind === 'pairing') {
     const pairingId = id as PairingId
-    const [problem] = await list(tx, 'problems', { spaceId, subject, code: 'P10' })
-    if (problem?.params.gone) {
-      const anew = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
-      await change(tx, 'pairings', { spaceId, pairingId }, anew)
-      await take(tx, 'groupPlaces', { spaceId, pairingId })
-    }
-    const clean = { joinedAt: null, missingSince: null, changedByHandAt: null }
-    await change(tx, 'groupPlaces', { spaceId, pairingId }, clean)
+    if (!(await one(tx, 'problems', { spaceId, code: 'P10', subject }))) return
+    await restoreThing(tx, { spaceId, pairingId }, thing, thingId)
     await askPairing(tx, click, pairingId)
   }
   if (kind === 'booking') {
     const bookingId = id as BookingId
-    const clean = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
-    await change(tx, 'bookingGroups', { spaceId, bookingId }, clean)
+    // What was written is still needed: of a group that was renamed our person has to go.
+    await change(tx, 'bookingGroups', { spaceId, bookingId }, { zone: '' })
     await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
   }
   if (kind === 'plan') {
     await take(tx, 'planGroups', { spaceId, planId: id as Row<'planGroups'>['planId'] })
     await askFor(tx, click, 'reconcilePlan', id, priority.soon)
+  }
+}
+
+/** What the look did once is done once more; a place that is too much becomes ours to take away. */
+const restoreThing = async (
+  tx: Tx,
+  whose: { spaceId: SpaceId; pairingId: PairingId },
+  thing: string | undefined,
+  thingId: string,
+): Promise<void> => {
+  const accessGroupId = thingId as AccessGroupId
+  const tagId = thingId as TagId
+  switch (thing) {
+    case 'block':
+      await change(tx, 'pairings', whose, { lockedOutDone: false })
+      break
+    case 'seat':
+      await change(tx, 'pairings', whose, { seatedFor: null })
+      break
+    case 'tag':
+      await change(tx, 'tagHolders', { ...whose, tagId }, { doneAt: null })
+      break
+    case 'place': {
+      if (await change(tx, 'groupPlaces', { ...whose, accessGroupId }, { joinedAt: null })) break
+      const pairing = await one(tx, 'pairings', whose)
+      const place = { ...whose, accessGroupId, basis: '', joinedAt: null, unwantedSince: null }
+      if (pairing)
+        await put(tx, 'groupPlaces', { ...place, siteId: pairing.siteId, origin: 'adopted' })
+      break
+    }
+    case undefined: {
+      const none = { siteUserId: null, saltoUserId: null, madeAt: null, seatedFor: null }
+      await change(tx, 'pairings', whose, { ...none, state: 'new', lockedOutDone: false })
+      await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })
+      await take(tx, 'groupPlaces', whose)
+    }
   }
 }
 
@@ -235,8 +272,8 @@ export const removeLeftover = async (
   leftover: { siteId: SiteId; accessGroupId: AccessGroupId; name: string; zone: string },
 ): Promise<void> => {
   const bookingId = `leftover-${leftover.accessGroupId}` as BookingId
-  const none = { written: null, writtenAt: null, missingSince: null, changedByHandAt: null }
-  const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none, creatingSince: null }
+  const none = { written: null, creatingSince: null }
+  const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none }
   await put(tx, 'bookingGroups', row)
   await askFor(tx, click, 'reconcileBooking', bookingId, priority.removal)
 }

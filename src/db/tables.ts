@@ -238,6 +238,8 @@ export const defineTables = (kit: Kit) => {
         lockedOut: bool().notNull(),
         /** Has KS been told what `lockedOut` says (R18)? */
         lockedOutDone: bool().notNull(),
+        /** The entitlement the seat was taken for, '' after we freed it; null: not seen to yet. */
+        seatedFor: text(),
       },
       (t) => [
         uniqueIndex('pairings_person').on(t.spaceId, t.siteId, t.person),
@@ -254,9 +256,6 @@ export const defineTables = (kit: Kit) => {
       basis: text().notNull(),
       /** null between the intention and the answer. */
       joinedAt: time(),
-      /** First read after which KS did not show the place any more (R15). */
-      missingSince: time(),
-      changedByHandAt: time(),
       /** When the place stopped being wanted; its removal waits at most 5 min for the new one. */
       unwantedSince: time(),
     }),
@@ -271,9 +270,6 @@ export const defineTables = (kit: Kit) => {
       written: json<BookingWindow>(),
       /** The site's zone in which `written` was reckoned (R16). */
       zone: text().notNull(),
-      writtenAt: time(),
-      missingSince: time(),
-      changedByHandAt: time(),
     }),
     /** One row per tag: a second holder is refused by the table itself (R5). */
     tagHolders: keyed('tagHolders', {
@@ -332,20 +328,28 @@ export const defineTables = (kit: Kit) => {
       source: text().notNull(),
       params: json<Record<string, string>>().notNull(),
       since: now(),
+      /** null until a second look said the same of what was changed by hand (R15). */
+      shownAt: time(),
+      /** *Leave* was pressed: as long as the look goes on saying the same, nobody is bothered. */
+      leftAt: time(),
     }),
-    audit: keyed('audit', {
-      spaceId: space(),
-      number: int().notNull(),
-      at: now(),
-      cause: text().notNull(),
-      task: text().notNull(),
-      subject: text().notNull(),
-      action: text().notNull(),
-      target: json<Record<string, string>>().notNull(),
-      result: text().notNull(),
-      /** Hash over the previous row's hash and this row: a chain per space. */
-      hash: text().notNull(),
-    }),
+    audit: keyed(
+      'audit',
+      {
+        spaceId: space(),
+        number: int().notNull(),
+        at: now(),
+        cause: text().notNull(),
+        task: text().notNull(),
+        subject: text().notNull(),
+        action: text().notNull(),
+        target: json<Record<string, string>>().notNull(),
+        result: text().notNull(),
+        /** Hash over the previous row's hash and this row: a chain per space. */
+        hash: text().notNull(),
+      },
+      (t) => [index('audit_subject').on(t.spaceId, t.subject, t.at)],
+    ),
 
     // People at our pages; states and session tokens as hashes.
     authorizations: keyed('authorizations', {

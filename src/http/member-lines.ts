@@ -4,6 +4,7 @@ import { isActive, lastEnd } from '../core/entitlements.ts'
 import type { MembershipId } from '../core/ids.ts'
 import { asId } from '../core/ids.ts'
 import { localDate } from '../core/temporal.ts'
+import { listProblems } from '../db/problems.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list, type Row } from '../db/store.ts'
 import type { Here, Web } from './page.ts'
@@ -38,7 +39,7 @@ export const listMembers = async (
   const pairings = byKey(await list(read, 'pairings', { spaceId }), (row) => row.pairingId)
   const work = await list(read, 'work', { spaceId, task: 'reconcilePairing' })
   const looks = byKey(work, (row) => row.subject)
-  const problems = byKey(await list(read, 'problems', { spaceId }), (row) => row.source)
+  const problems = byKey(await listProblems(read, spaceId), (row) => row.source)
   const states = ['held', 'notReturned', 'lost', 'returning'] as const
   const held = await list(read, 'tagHolders', { spaceId })
   held.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))

@@ -8,8 +8,9 @@ import type { createCobotOAuth } from '../cobot/oauth.ts'
 import { spaceUrlOf } from '../cobot/settings.ts'
 import type { Deps } from '../connections/deps.ts'
 import type { Click } from '../db/clicks.ts'
+import { listProblems } from '../db/problems.ts'
 import type { SiteRow, SpaceRow } from '../db/spaces.ts'
-import { list, type Row } from '../db/store.ts'
+import type { Row } from '../db/store.ts'
 import type { createSaltoOAuth } from '../salto/oauth.ts'
 
 export type Web = Deps & {
@@ -79,7 +80,7 @@ export const tell = (
 /** The navigation and one page. */
 export const frame = async ({ db }: Web, c: C, current: PageName, page: Child, notice?: string) => {
   const { spaceId } = c.get('here').space
-  const problems = (await list(db.read, 'problems', { spaceId })).length
+  const problems = (await listProblems(db.read, spaceId)).length
   return Frame({ say: c.get('say'), current, problems, notice, children: page })
 }
 

@@ -3,10 +3,11 @@ import { Hono } from 'hono'
 import { ProblemsPage } from '../../views/problems.tsx'
 import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
-import { actionOf } from '../core/problems.ts'
+import { actionOf, isWider } from '../core/problems.ts'
 import * as clicks from '../db/clicks.ts'
 import { allowHeld, type HeldKind, readHeldAgain } from '../db/guard.ts'
-import { list, one, type Row } from '../db/store.ts'
+import { listProblems } from '../db/problems.ts'
+import { one, type Row } from '../db/store.ts'
 import { listHeldSets } from './held.ts'
 import { type C, clickOf, type Env, setupUrl, show, type Web } from './page.ts'
 
@@ -15,12 +16,14 @@ export const problems = (web: Web) =>
     .get('/problems', async (c) => show(web, c, 'problems', await problemsPage(web, c)))
     .post('/problems', async (c) => {
       const { spaceId } = c.get('here').space
-      const { code, subject } = await c.req.parseBody()
+      const { code, subject, leave } = await c.req.parseBody()
       const key = { spaceId, code: code as Row<'problems'>['code'], subject: String(subject) }
       const problem = await one(web.db.read, 'problems', key)
-      if (problem) await act(web, c, problem)
+      if (problem && leave)
+        await web.db.tx((tx) => clicks.leaveDifference(tx, clickOf(c, web), problem.subject))
+      else if (problem) await act(web, c, problem)
       web.wake()
-      const notice = c.get('say').t('problems.asked')
+      const notice = c.get('say').t(leave ? 'problems.left' : 'problems.asked')
       return show(web, c, 'problems', await problemsPage(web, c), { notice })
     })
     .post('/problems/allowances', async (c) => {
@@ -41,15 +44,20 @@ export const problems = (web: Web) =>
 
 const problemsPage = async ({ db }: Web, c: C) => {
   const { spaceId, subdomain } = c.get('here').space
-  const found = await list(db.read, 'problems', { spaceId })
+  const found = await listProblems(db.read, spaceId, { left: true })
   const held = await listHeldSets(db, c)
   const lines = found
     .sort((a, b) => b.since.getTime() - a.since.getTime())
-    .map((each) => ({
-      ...each,
-      action: actionOf(each.code, each.params),
-      ...(each.code === 'P08' && { held: held(each.subject) }),
-    }))
+    .map((each) => {
+      const action = actionOf(each.code, each.params)
+      const takesAway = action === 'remove' || isWider(each.params)
+      return {
+        ...each,
+        action,
+        takesAway,
+        ...(action === 'decide' && { held: held(each.subject) }),
+      }
+    })
   return ProblemsPage({ say: c.get('say'), lines, setupUrl: setupUrl(subdomain) })
 }
 

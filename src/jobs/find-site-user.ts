@@ -23,7 +23,7 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     if (known) return known
     const madeMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
     if (madeMs < appearingMs) throw new RetryLater('SALTO does not show the new user yet', 5000)
-    look.problem('P10', subject, { name, gone: 'yes' })
+    look.problem('P10', subject, { name, change: 'gone' })
     return null
   }
   if (person.hasEnded) return null

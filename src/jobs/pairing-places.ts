@@ -8,17 +8,17 @@ import type { SiteUser } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, type PlaceStep } from '../core/steps.ts'
-import { listSnapshot } from '../db/snapshots.ts'
+import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { change, list, put, type Row, take } from '../db/store.ts'
 import { isNotYetThere } from '../salto/assumed.ts'
-import { type Person, storePairing } from './reconcile-pairing.ts'
+import { differs, type Person, storePairing } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
 
 /** For this long after a user was made, KS may say that there is none. */
 const notYetThereMs = 2 * 60_000
 
 type Place = Pick<Row<'groupPlaces'>, 'spaceId' | 'siteId' | 'pairingId' | 'accessGroupId'>
-const untouched = { missingSince: null, changedByHandAt: null, unwantedSince: null }
+const untouched = { unwantedSince: null }
 
 /** What a person's places are, and what there is to do about them. */
 export type Places = Awaited<ReturnType<typeof readPlaces>>
@@ -33,8 +33,9 @@ export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser)
   const { groupsOf, isMissing, isWaiting } = await planGroupsOf(look, person)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
   const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
-  const { steps, nextAt } = nextPlaceSteps({ desired, observed, applied, now })
-  look.lookAgainAt(nextAt)
+  const plans = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = new Set(plans.flatMap(({ accessGroupId }) => accessGroupId ?? []))
+  const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
   // Of a group that KS does not list nothing is concluded; the plan's own look says what is wrong.
   const known = steps.filter((step) => step.kind === 'keep' || !isMissing(step.accessGroupId))
   return { observed, applied, groupsOf, isWaiting, steps: known }
@@ -82,17 +83,16 @@ export const reconcilePlaces = async (
       case 'forget':
         await db.tx((tx) => take(tx, 'groupPlaces', place))
         break
-      case 'suspect':
-        await store({ missingSince: now })
-        break
-      case 'changedByHand':
-        await store({ changedByHandAt: now })
-        break
+      case 'missing':
+      case 'extra': {
+        const { accessGroupId } = step
+        const group = await getSnapshot(db.read, spaceId, 'accessGroup', accessGroupId)
+        const there = person.hasEnded ? 'still' : 'in'
+        const change = step.kind === 'missing' ? 'out' : there
+        differs(look, person, `place:${accessGroupId}`, change, { group: group?.name ?? '' })
+      }
     }
   }
-  const rows = await list(db.read, 'groupPlaces', { spaceId, pairingId })
-  if (rows.some(({ changedByHandAt }) => changedByHandAt))
-    look.problem('P10', person.subject, { name: person.name })
 }
 
 /** A linked user's places in mapped groups are the membership's to decide from now on (R1). */

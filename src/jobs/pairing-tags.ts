@@ -1,10 +1,11 @@
 // Tags are an admin's facts: carried out once, by the click's own look, and not converged back
 // afterwards (R18). Who held a tag at the end still has it in a pocket: it stays *with* them (R5).
+import { tagChange } from '../core/differences.ts'
 import { Refused } from '../core/errors.ts'
 import { proveTag } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
 import { change, list, type Row, take } from '../db/store.ts'
-import type { Person } from './reconcile-pairing.ts'
+import { differs, type Person } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
 
 type Tag = Row<'tagHolders'>
@@ -29,6 +30,31 @@ export const reconcileTags = async (
     : (['notReturned', 'held'] as const)
   for (const row of rows.filter((each) => each.state === from && each.doneAt))
     await store(look, row, { state: to })
+  for (const row of rows.filter(({ doneAt }) => doneAt))
+    if (row.state === 'lost' || !person.hasEnded)
+      await look.attempt(() => compare(look, person, row, siteUser))
+}
+
+const compare = async (look: Look, person: Person, row: Tag, siteUser: SiteUser) => {
+  const { siteId, tagId, state, number } = row
+  const { siteUserId } = siteUser
+  const isLost = state === 'lost'
+  // The user shows the number of the tag: no need to ask for what did not change.
+  if (!isLost && siteUser.tagNumber === number) return
+  const tag = isLost ? null : await look.ks.getTag(siteId, tagId)
+  const key = isLost ? await findKey(look, row, siteUserId) : null
+  const found = tagChange(row, siteUserId, tag, key)
+  const { change = null, holder = '' } = found ?? {}
+  differs(look, person, `tag:${tagId}`, change, { tag: number, holder })
+}
+
+export const findKey = async (
+  look: Look,
+  { siteId, tagId }: Tag,
+  siteUserId: SiteUser['siteUserId'],
+) => {
+  const keys = await look.ks.listKeys(siteId, siteUserId)
+  return keys.find(({ type, credentialId }) => type === 'tag' && credentialId === tagId) ?? null
 }
 
 const store = (look: Look, { siteId, tagId, pairingId }: Tag, set: Partial<Tag>) =>
@@ -62,9 +88,8 @@ const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void>
 
 /** Blocks the key and leaves it blocked: nothing of ours ever unblocks one. */
 const blockLost = async (look: Look, row: Tag, { siteUserId }: SiteUser): Promise<void> => {
-  const { siteId, tagId } = row
-  const keys = await look.ks.listKeys(siteId, siteUserId)
-  const key = keys.find((each) => each.type === 'tag' && each.credentialId === tagId)
+  const { siteId } = row
+  const key = await findKey(look, row, siteUserId)
   if (key && !key.blocked) await look.ksWrite.blockKey({ siteId, siteUserId, keyId: key.keyId })
   await store(look, row, { doneAt: look.now() })
 }

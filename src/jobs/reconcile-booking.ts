@@ -97,8 +97,7 @@ const converge = async (
   const name = bookingGroupName(bookingId)
   const fresh: Group = {
     ...{ spaceId: look.spaceId, siteId, bookingId, name, zone, accessGroupId: null },
-    ...{ creatingSince: null, written: null, writtenAt: null },
-    ...{ missingSince: null, changedByHandAt: null },
+    ...{ creatingSince: null, written: null },
   }
   const groups = (await look.ks.findAccessGroupsByName(siteId, name))
     .filter((group) => group.name === name)
@@ -107,6 +106,8 @@ const converge = async (
   const isAsWritten =
     before?.written && before.zone === zone && steps.sameWindow(before.written, window)
   if (before && isAsWritten && !kept) return changedByHand(look, before)
+  // Of a group that somebody renamed our person goes: nothing else would ever take them out.
+  if (before && kept?.accessGroupId !== before.accessGroupId) await leaveRenamed(look, before)
   const group = kept ?? (await createGroup(look, before ?? fresh))
   const { accessGroupId } = group
   const row = { ...(before ?? fresh), accessGroupId, zone }
@@ -115,29 +116,23 @@ const converge = async (
 
   const proof = proveBookingGroup({ siteId, ledger: row, group })
   if (!proof) throw new Error(`group ${accessGroupId} is not the one of ${bookingId}`)
-  const stepsTo = async () => {
+  const stepsFrom = async (observed: steps.ObservedBooking) => {
     const locks = new Set((await listSnapshot(db.read, look.spaceId, 'lock')).map((l) => l.lockId))
     // A lock that KS lists no more is a problem of its mapping; nothing else depends on it (B5).
     return steps
-      .nextBookingSteps(window, await observe(look, siteId, accessGroupId))
+      .nextBookingSteps(window, observed)
       .filter((step) => step.kind !== 'lockIn' || locks.has(step.lockId))
   }
-  const open = await stepsTo()
+  const observed = await observe(look, siteId, accessGroupId)
+  const open = await stepsFrom(observed)
   if (open.length > 0) {
-    if (isAsWritten) return changedByHand(look, row)
+    if (isAsWritten) return changedByHand(look, row, observed)
     await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
     for (const step of open) await apply(look, proof, step)
-    if ((await stepsTo()).length > 0)
-      throw new RetryLater('SALTO does not show all of a group yet', 5000)
+    const left = await stepsFrom(await observe(look, siteId, accessGroupId))
+    if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
   }
-  const settled = {
-    written: window,
-    missingSince: null,
-    changedByHandAt: null,
-    creatingSince: null,
-  }
-  const writtenAt = open.length > 0 || !row.writtenAt ? look.now() : row.writtenAt
-  await db.tx((tx) => put(tx, 'bookingGroups', { ...row, ...settled, writtenAt }))
+  await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: window, creatingSince: null }))
 }
 
 /** Intention first; a create whose answer was lost is looked for before it is repeated. */
@@ -187,25 +182,28 @@ const apply = ({ ksWrite }: Look, proof: GroupProof, step: steps.BookingStep): P
   }
 }
 
-/** Nothing changed in Cobot, and yet KS shows something else: two looks, then it is said (R15, R20). */
-const changedByHand = async (look: Look, row: Group): Promise<void> => {
-  const now = look.now()
-  const missingSince = row.missingSince ?? now
-  const settledMs = (row.writtenAt?.getTime() ?? 0) + steps.settlingMs
-  const sureAt = new Date(Math.max(settledMs, missingSince.getTime() + steps.secondLookMs))
-  const isSure = row.changedByHandAt !== null || now >= sureAt
-  if (isSure) look.problem('P10', `booking:${row.bookingId}`, { group: row.name })
-  else look.lookAgainAt(sureAt)
-  const changedByHandAt = isSure ? (row.changedByHandAt ?? now) : null
-  await store(look, row, { missingSince, changedByHandAt })
+/** Nothing changed in Cobot, and yet KS shows something else, or nothing at all (R20). */
+const changedByHand = async (
+  look: Look,
+  { spaceId, bookingId, name: group }: Group,
+  observed: steps.ObservedBooking = { saltoUserIds: [], lockIds: [], schedules: [] },
+): Promise<void> => {
+  const { read } = look.deps.db
+  const { resourceId = '', startsAt } = (await one(read, 'bookings', { spaceId, bookingId })) ?? {}
+  const resource = (await getSnapshot(read, spaceId, 'resource', resourceId))?.name ?? ''
+  const { saltoUserIds, lockIds, schedules } = observed
+  const hours = schedules.map((schedule) => JSON.stringify(schedule))
+  // In no order of KS's: other content is another change, which somebody who left this one did not see.
+  const shows = [...saltoUserIds, ...lockIds, ...hours].sort().join(' ')
+  const params = { group, resource, startsAt: startsAt?.toISOString() ?? '', shows }
+  look.suspect(`booking:${bookingId}`, { ...params, change: 'booking' })
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
 const removeGroup = async (look: Look, row: Group): Promise<void> => {
-  const { spaceId, siteId, bookingId, accessGroupId } = row
+  const { spaceId, siteId, bookingId } = row
   const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
-  const stored = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
-  if (stored && stored.name !== row.name) await leaveRenamed(look, row, stored.accessGroupId)
+  await leaveRenamed(look, row)
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
   await look.deps.db.tx((tx) => take(tx, 'bookingGroups', { spaceId, siteId, bookingId }))
@@ -217,8 +215,9 @@ const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<vo
   if (proof) await look.ksWrite.deleteAccessGroup(proof)
 }
 
-const leaveRenamed = async (look: Look, row: Group, accessGroupId: AccessGroupId) => {
-  const { siteId, written } = row
+const leaveRenamed = async (look: Look, { siteId, written, accessGroupId, name }: Group) => {
+  const stored = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
+  if (!stored || stored.name === name) return
   const inside = await look.ks.listGroupUsers(siteId, accessGroupId)
   const saltoUserId = written?.saltoUserId
   const pairing = saltoUserId && (await one(look.deps.db.read, 'pairings', { siteId, saltoUserId }))

@@ -1,6 +1,7 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
-import { isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
+import { blockChange, type Change, seatChange } from '../core/differences.ts'
+import { basisNow, isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
 import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
@@ -123,22 +124,38 @@ const converge = async (look: Look, now: Person): Promise<void> => {
   await look.attempt(() => end(look, person, siteUser))
 }
 
+/** Says what somebody changed by hand, each thing on its own; nothing is undone (R20). */
+export const differs = (
+  look: Look,
+  { subject, name }: Person,
+  thing: string,
+  change: Change | null,
+  params: Record<string, string> = {},
+): void => {
+  if (change) look.suspect(`${subject}:${thing}`, { name, change, ...params })
+}
+
 /** Lock out, let in again: told to KS once, never converged back (R18). */
 const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
   const { lockedOut: blocked, lockedOutDone, siteId } = person.pairing
-  if (lockedOutDone) return
+  if (lockedOutDone) return differs(look, person, 'block', blockChange(person.pairing, siteUser))
   const { siteUserId } = siteUser
   if (siteUser.blocked !== blocked)
     await look.ksWrite.updateSiteUser({ siteId, siteUserId, blocked })
   await storePairing(look, person, { lockedOutDone: true })
 }
 
+/** Once per entitlement: a seat that was taken away by hand meanwhile stays away (R20). */
 const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
-  if (siteUser.seat === 'subscribed') return
   const { pairing, site, subject, name } = person
   const { siteUserId } = siteUser
+  const seatedFor = basisNow(person.intervals, look.now()) || 'booking'
+  if (pairing.seatedFor === seatedFor)
+    return differs(look, person, 'seat', seatChange(pairing, siteUser))
   try {
-    await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
+    if (siteUser.seat !== 'subscribed')
+      await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
+    await storePairing(look, person, { seatedFor })
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     const { seatsAllowed, seatsUsed } = site.info
@@ -170,9 +187,14 @@ const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void
   const { siteId } = pairing
   const { siteUserId, seat } = siteUser
   const isMade = pairing.origin === 'made'
-  if (isMade && !person.isEntitled && seat === 'subscribed') {
-    await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
-    await askSuspended(look)
+  if (!person.isEntitled && pairing.seatedFor === '')
+    differs(look, person, 'seat', seatChange(pairing, siteUser))
+  else if (!person.isEntitled) {
+    if (isMade && seat === 'subscribed') {
+      await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
+      await askSuspended(look)
+    }
+    await storePairing(look, person, { seatedFor: '' })
   }
   if (!person.hasEnded) {
     if (pairing.endedAt) await storePairing(look, person, { endedAt: null })

@@ -16,9 +16,9 @@ import type { SpaceId } from '../core/ids.ts'
 import {
   type Ask,
   type Priority,
-  type Problem,
   type ProblemCode,
   priority,
+  type Said,
   type Task,
 } from '../core/problems.ts'
 import type { Tx } from '../db/open.ts'
@@ -37,6 +37,8 @@ export type Look = {
   /** Sees to it that the subject is looked at again at this instant, however this look ends (R3). */
   lookAgainAt(at: Date | null): void
   problem(code: ProblemCode, subject: string, params?: Record<string, string>): void
+  /** Somebody changed this by hand in KS, if the next look says the same (R15). */
+  suspect(subject: string, params: Record<string, string>): void
   /** Runs a step; the look goes on when it fails, and reports the worst that happened (R6). */
   attempt(step: () => Promise<unknown>): Promise<boolean>
   /** Asks for looks at others, in the transaction that settles this one. */
@@ -45,7 +47,7 @@ export type Look = {
   askIn(tx: Tx, task: Task, subject: string, urgency?: Priority): Promise<void>
 }
 
-export type LookState = { nextAt: Date | null; problems: Problem[]; asks: Ask[]; failure: unknown }
+export type LookState = { nextAt: Date | null; problems: Said[]; asks: Ask[]; failure: unknown }
 
 /** A task: looks at one subject, reads the truth and converges. */
 export type TaskHandler = (look: Look) => Promise<void>
@@ -90,6 +92,9 @@ export const startLook = (
     },
     problem: (code, subject, params = {}) => {
       state.problems.push({ code, subject, params })
+    },
+    suspect: (subject, params) => {
+      state.problems.push({ code: 'P10', subject, params, takesTwo: true })
     },
     attempt: async (step) => {
       try {

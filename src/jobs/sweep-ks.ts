@@ -10,6 +10,7 @@ import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { change, list, type Row, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
+import { comparePeople } from './compare-people.ts'
 import type { Look, TaskHandler } from './run.ts'
 
 const dayMs = 24 * 3600_000
@@ -52,10 +53,9 @@ export const sweepKs: TaskHandler = async (look) => {
 
   const site = { ...before, timeZone }
   await comparePlans(look, site, groups)
-  await comparePlaces(look, site, groups)
+  await comparePeople(look, site, { groups, users, tags })
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
-  await compareUsers(look, site, new Set(users.map(({ siteUserId }) => siteUserId)))
   if (hasFreeSeat(info)) await askSuspended(look)
   await db.tx(async (tx) => {
     const refused = { spaceId, side: 'salto', state: 'refused' } as const
@@ -91,23 +91,6 @@ const comparePlans = async (look: Look, { siteId }: SiteRow, groups: AccessGroup
   }
 }
 
-/** Places of ours that KS shows no longer, or again: the pairing's own look decides (R15). */
-const comparePlaces = async (look: Look, { siteId }: SiteRow, groups: AccessGroup[]) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
-  const places = await list(read, 'groupPlaces', { spaceId, siteId })
-  const pairings = await list(read, 'pairings', { spaceId, siteId })
-  const saltoUserIds = new Map(pairings.map((each) => [each.pairingId, each.saltoUserId]))
-  for (const accessGroupId of new Set(places.map((each) => each.accessGroupId))) {
-    const isThere = groups.some((each) => each.accessGroupId === accessGroupId)
-    const inside: string[] = isThere ? await look.ks.listGroupUsers(siteId, accessGroupId) : []
-    const here = places.filter((each) => each.accessGroupId === accessGroupId)
-    for (const { pairingId, changedByHandAt } of here)
-      if (inside.includes(saltoUserIds.get(pairingId) ?? '') === (changedByHandAt !== null))
-        look.ask('reconcilePairing', pairingId, priority.difference)
-  }
-}
-
 /** Booking groups that may differ: gone, of another zone, or open soon; and leftovers (R16, R18). */
 const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[]) => {
   const { read } = look.deps.db
@@ -116,12 +99,16 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
   const there = new Set<string>(groups.map((each) => each.accessGroupId))
   const rows = await list(read, 'bookingGroups', { spaceId, siteId })
   const bookings = await listBookings(read, spaceId, { after: new Date(0) })
+  const said = new Set(
+    (await list(read, 'problems', { spaceId, code: 'P10' })).map((p) => p.subject),
+  )
   const now = look.now()
   const isSoon = ({ startsAt, endsAt }: Row<'bookings'>) =>
     now <= endsAt && startsAt.getTime() < now.getTime() + dayMs
   const soon = new Set(bookings.filter(isSoon).map(({ bookingId }) => bookingId))
   for (const row of rows) {
-    const isGone = row.accessGroupId && !there.has(row.accessGroupId) && !row.changedByHandAt
+    const isGone =
+      row.accessGroupId && !there.has(row.accessGroupId) && !said.has(`booking:${row.bookingId}`)
     // Those that run or start soonest were asked for first and go first (R16).
     if (row.zone !== timeZone) look.ask('reconcileBooking', row.bookingId, priority.soon)
     else if (isGone || soon.has(row.bookingId))
@@ -150,13 +137,4 @@ const compareDoors = async (look: Look, { siteId }: SiteRow, locks: ReadonlySet<
         what: resource.goneAt ? 'resource' : 'lock',
       })
   }
-}
-
-/** Users of ours that KS does not list any more. */
-const compareUsers = async (look: Look, { siteId }: SiteRow, users: ReadonlySet<string>) => {
-  const { spaceId } = look
-  const pairings = await list(look.deps.db.read, 'pairings', { spaceId, siteId, state: 'paired' })
-  for (const { siteUserId, pairingId } of pairings)
-    if (siteUserId && !users.has(siteUserId))
-      look.ask('reconcilePairing', pairingId, priority.difference)
 }

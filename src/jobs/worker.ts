@@ -144,13 +144,16 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     const again = state.failure === null ? null : await afterFailure(deps, row, state)
     await db.tx(async (tx) => {
       const now = clock.now()
+      const { spaceId, task, subject } = row
+      const source = `${task}:${subject}`
+      const sureFrom = await replaceProblems(tx, spaceId, source, state.problems, now, !again)
+      const nextAt = earlier(state.nextAt, sureFrom)
       await settle(tx, claim, {
-        runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, state.nextAt),
+        runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, nextAt),
         attempts: again?.countsAsAttempt ? row.attempts + 1 : 0,
         lastError: again?.reason ?? null,
         now,
       })
-      await replaceProblems(tx, row.spaceId, `${row.task}:${row.subject}`, state.problems, now)
       await ask(tx, state.asks, now)
     })
   }

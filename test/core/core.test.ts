@@ -104,12 +104,7 @@ describe('steps', () => {
         const places = new Map(
           desired.map((id) => [asId<never>(id), { accessGroupId: asId<never>(id), basis: 'x' }]),
         )
-        const none = {
-          missingSince: null,
-          changedByHandAt: null,
-          unwantedSince: null,
-          joinedAt: null,
-        }
+        const none = { unwantedSince: null, joinedAt: null }
         const ledger = applied.map((id) => ({
           accessGroupId: asId<never>(id),
           origin: 'made' as const,
@@ -120,8 +115,9 @@ describe('steps', () => {
           desired: places,
           observed: new Set(observed.map((id) => asId<never>(id))),
           applied: ledger,
+          mapped: new Set(['a', 'b', 'c'].map((id) => asId<never>(id))),
         }
-        const { steps } = nextPlaceSteps({ ...facts, now: at('2026-11-24T09:00') })
+        const steps = nextPlaceSteps({ ...facts, now: at('2026-11-24T09:00') })
         const after = new Set<string>(observed)
         for (const step of steps) {
           if (step.kind === 'join') after.add(step.accessGroupId)
@@ -132,6 +128,9 @@ describe('steps', () => {
           expect(after.has(id)).toBe(true)
         for (const id of applied.filter((each) => !desired.includes(each)))
           expect(after.has(id)).toBe(false)
+        const foreign = observed.filter((id) => ![...desired, ...applied, 'd'].includes(id))
+        const extra = steps.filter(({ kind }) => kind === 'extra')
+        expect(extra.map(({ accessGroupId }) => accessGroupId)).toEqual(foreign)
         const kinds = steps.map(({ kind }) => kind)
         expect(kinds.lastIndexOf('join') < (kinds.indexOf('leave') + 1 || Infinity)).toBe(true)
       }),

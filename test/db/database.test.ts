@@ -57,7 +57,7 @@ describe.each(dialects)('%s', (dialect) => {
       const spaceId = newSpace()
       const problem = { spaceId, code: 'P11', subject: 'space', source: 'x', params: {} } as const
       const failing = tx(async (t) => {
-        await put(t, 'problems', { ...problem, since: at(0) })
+        await put(t, 'problems', { ...problem, since: at(0), shownAt: null, leftAt: null })
         throw new Error('changed our mind')
       })
       await expect(failing).rejects.toThrow('changed our mind')
@@ -68,7 +68,7 @@ describe.each(dialects)('%s', (dialect) => {
   describe('store', () => {
     const problem = (spaceId: SpaceId, subject: string) => ({
       ...{ spaceId, code: 'P11' as const, subject, source: 's', params: { a: 'b' } },
-      since: at(0),
+      ...{ since: at(0), shownAt: null, leftAt: null },
     })
 
     test('rows are found by what they equal, by null and by one of several', async () => {
@@ -306,7 +306,7 @@ describe.each(dialects)('%s', (dialect) => {
     test('old bookings are forgotten unless something of them stands in KS', async () => {
       const spaceId = newSpace()
       await tx((t) => snapshots.saveBookings(t, spaceId, [booking('a'), booking('b')], at(0)))
-      const none = { creatingSince: null, written: null, writtenAt: null, missingSince: null }
+      const none = { creatingSince: null, written: null }
       await tx((t) =>
         put(t, 'bookingGroups', {
           ...{
@@ -316,7 +316,8 @@ describe.each(dialects)('%s', (dialect) => {
             accessGroupId: null,
             name: 'Cobot 1',
           },
-          ...{ ...none, changedByHandAt: null, zone: 'UTC' },
+          ...none,
+          zone: 'UTC',
         }),
       )
       await tx((t) => snapshots.forgetBookings(t, spaceId, at(200)))

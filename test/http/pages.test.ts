@@ -354,7 +354,7 @@ test("another space's rows are never seen or changed", async () => {
 
 // Problems
 
-const problem = (code: 'P17' | 'P20' | 'P15' | 'P01', subject: string, params = {}) =>
+const problem = (code: 'P10' | 'P17' | 'P20' | 'P15' | 'P01', subject: string, params = {}) =>
   world.db.tx((tx) =>
     replaceProblems(
       tx,
@@ -390,4 +390,38 @@ test('Connect at a problem connects the booker, Try again looks again', async ()
   expect(await world.work()).toContainEqual(
     expect.objectContaining({ task: 'reconcileBooking', subject: 'P15' }),
   )
+})
+
+test('P10 Leave takes a difference out of list and badge into a part of its own, Restore works from there', async () => {
+  const subject = 'pairing:p1:place:g1'
+  await problem('P10', subject, { name: 'Mia', change: 'in', group: 'Night Owl' })
+  const page = await textOf('/problems')
+  expect(page).toContain('Mia was added to Night Owl in SALTO KS.')
+  expect(page).toContain(
+    'data-confirm="What Mia was given by hand in SALTO KS is taken away again."',
+  )
+  expect(page).toContain('>Leave</button>')
+  const left = await (await frame.post('/problems', { code: 'P10', subject, leave: 'yes' })).text()
+  expect(left).toContain('Nothing to do.')
+  expect(left).toContain('Left as it is (1)')
+  expect(left).toContain('Mia was added to Night Owl in SALTO KS.')
+  expect(left).not.toContain('>Leave</button>')
+  expect(left).not.toContain('class="badge"')
+  expect(await world.work()).not.toContainEqual(
+    expect.objectContaining({ task: 'reconcilePairing', subject: 'p1' }),
+  )
+  await frame.post('/problems', { code: 'P10', subject })
+  expect(await world.work()).toContainEqual(
+    expect.objectContaining({ task: 'reconcilePairing', subject: 'p1' }),
+  )
+})
+
+test('P10 only what takes away is asked about first', async () => {
+  const asked = async (subject: string, params: object) => {
+    await problem('P10', subject, params)
+    return (await textOf('/problems')).includes('data-confirm')
+  }
+  expect(await asked('pairing:p1:place:g1', { name: 'Mia', change: 'out', group: 'G' })).toBe(false)
+  expect(await asked('pairing:p1:seat', { name: 'Mia', change: 'seatOn' })).toBe(true)
+  expect(await asked('leftover:g2', { group: 'Cobot 1', leftover: 'yes' })).toBe(true)
 })

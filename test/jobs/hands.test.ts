@@ -203,7 +203,8 @@ test('R11 R18 a pairing lost with the database finds its user by the marker, not
 test('R15 missing so soon after our write is not yet somebody’s hand; two reads and two minutes make it so', async () => {
   const world = await start()
   const { pairingId } = await connected('Mia Member')
-  const isShown = async () => (await world.problems()).includes(`P10 pairing:${pairingId}`)
+  const subject = `pairing:${pairingId}:place:${world.fullTimeGroup}`
+  const isShown = async () => (await world.problems()).includes(`P10 ${subject}`)
   world.salto.removeFromGroup(
     world.siteId,
     world.fullTimeGroup,
@@ -222,7 +223,8 @@ test('R15 missing so soon after our write is not yet somebody’s hand; two read
 test('R20 a person taken out stays out through changes that are none of the entitlement, and comes back with one that is', async () => {
   const world = await start()
   const { membershipId, pairingId } = await connected('Mia Member')
-  const isShown = async () => (await world.problems()).includes(`P10 pairing:${pairingId}`)
+  const subject = `pairing:${pairingId}:place:${world.fullTimeGroup}`
+  const isShown = async () => (await world.problems()).includes(`P10 ${subject}`)
   const takeOut = async () => {
     await world.advance(5 * minute)
     const saltoUserId = user('Mia Member')?.saltoUserId ?? ''

@@ -332,11 +332,12 @@ test('R15 R20 a person taken out by hand stays out and is shown, until Cobot cha
   world.salto.removeFromGroup(world.siteId, world.fullTimeGroup, saltoUserId)
   await world.advance(17 * 60_000, 30_000)
   expect(isIn('Mia Member', 'Full Time')).toBe(false)
-  expect(await world.problems()).toContain(`P10 pairing:${pairingId}`)
-  await world.act((tx) => clicks.restore(tx, world.click(), `pairing:${pairingId}`))
+  const subject = `pairing:${pairingId}:place:${world.fullTimeGroup}`
+  expect(await world.problems()).toContain(`P10 ${subject}`)
+  await world.act((tx) => clicks.restore(tx, world.click(), subject))
   await world.settle()
   expect(isIn('Mia Member', 'Full Time')).toBe(true)
-  expect(await world.problems()).not.toContain(`P10 pairing:${pairingId}`)
+  expect(await world.problems()).not.toContain(`P10 ${subject}`)
 })
 
 test('R17 a new site: the old one is worked until nothing of ours is in it', async () => {

@@ -20,8 +20,9 @@ import {
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
 import { createCrypt, hashOf } from '../../src/db/crypt.ts'
+import { listProblems } from '../../src/db/problems.ts'
 import { activateSite, saveSpace } from '../../src/db/spaces.ts'
-import { list, one } from '../../src/db/store.ts'
+import { one } from '../../src/db/store.ts'
 import { nextRunAt, wakeParked } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
@@ -325,9 +326,7 @@ export const createWorld = async (
       return pairingId ? one(db.read, 'pairings', { spaceId, pairingId }) : null
     },
     problems: async () =>
-      (await list(db.read, 'problems', { spaceId })).map(
-        ({ code, subject }) => `${code} ${subject}`,
-      ),
+      (await listProblems(db.read, spaceId)).map(({ code, subject }) => `${code} ${subject}`),
     close: () => db.close(),
   }
 }

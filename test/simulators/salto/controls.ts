@@ -231,6 +231,12 @@ export const createControls = (deps: {
     blockUser: (siteId: string, siteUserId: string, blocked = true) => {
       userIn(siteId, siteUserId).blocked = blocked
     },
+    /** The key of the tag somebody holds. */
+    blockKey: (siteId: string, siteUserId: string, blocked = true) => {
+      const { key } = userIn(siteId, siteUserId)
+      if (!key) throw notFound('Key')
+      key.blocked = blocked
+    },
     setAlias: (siteId: string, siteUserId: string, alias: string) => {
       userIn(siteId, siteUserId).alias = alias
     },

@@ -1,0 +1,69 @@
+// Connected people as KS lists them, against the ledger and what is said already. Only whoever
+// differs is looked at, and that look decides (R15).
+import { blockChange, seatChange, tagChange } from '../core/differences.ts'
+import { isAdministrative } from '../core/fence.ts'
+import type { AccessGroupId } from '../core/ids.ts'
+import type { AccessGroup, SiteUser, Tag } from '../core/model.ts'
+import { priority } from '../core/problems.ts'
+import type { SiteRow } from '../db/spaces.ts'
+import { list } from '../db/store.ts'
+import { findKey } from './pairing-tags.ts'
+import type { Look } from './run.ts'
+
+export const comparePeople = async (
+  look: Look,
+  { siteId }: SiteRow,
+  ks: { groups: AccessGroup[]; users: SiteUser[]; tags: Tag[] },
+): Promise<void> => {
+  const { read } = look.deps.db
+  const { spaceId } = look
+  const ledger = await list(read, 'groupPlaces', { spaceId, siteId })
+  const places = new Map(ledger.map((row) => [`${row.pairingId} ${row.accessGroupId}`, row]))
+  const mapped = await list(read, 'planGroups', { spaceId, siteId })
+  const ids = new Set([...ledger, ...mapped].flatMap(({ accessGroupId }) => accessGroupId ?? []))
+  const inside = new Map<AccessGroupId, ReadonlySet<string>>()
+  for (const { accessGroupId } of ks.groups)
+    if (ids.has(accessGroupId))
+      inside.set(accessGroupId, new Set(await look.ks.listGroupUsers(siteId, accessGroupId)))
+  const users = new Map(ks.users.map((user) => [user.siteUserId, user]))
+  const tags = new Map(ks.tags.map((tag) => [tag.tagId, tag]))
+  const holders = Map.groupBy(
+    await list(read, 'tagHolders', { spaceId, siteId }),
+    ({ pairingId }) => pairingId,
+  )
+  const said = Map.groupBy(await list(read, 'problems', { spaceId, code: 'P10' }), (p) => p.source)
+
+  for (const pairing of await list(read, 'pairings', { spaceId, siteId, state: 'paired' })) {
+    const { pairingId, siteUserId } = pairing
+    const user = siteUserId && users.get(siteUserId)
+    if (user && isAdministrative(user)) continue
+    const seen: string[] = []
+    const see = (thing: string, change: string | null, holder = '') => {
+      if (change) seen.push(`pairing:${pairingId}${thing} ${change} ${holder}`)
+    }
+    if (!user) see('', 'gone')
+    else {
+      see(':block', blockChange(pairing, user))
+      see(':seat', seatChange(pairing, user))
+      for (const accessGroupId of ids) {
+        const place = places.get(`${pairingId} ${accessGroupId}`)
+        if (!inside.get(accessGroupId)?.has(user.saltoUserId))
+          see(`:place:${accessGroupId}`, place?.joinedAt ? 'out' : null)
+        else if (!place) see(`:place:${accessGroupId}`, pairing.endedAt ? 'still' : 'in')
+      }
+      for (const row of holders.get(pairingId) ?? []) {
+        const tag = tags.get(row.tagId) ?? null
+        const isLost = row.state === 'lost' && tag?.holder?.siteUserId === user.siteUserId
+        const key = isLost ? await findKey(look, row, user.siteUserId) : null
+        const found = tagChange(row, user.siteUserId, tag, key)
+        see(`:tag:${row.tagId}`, found?.change ?? null, found?.holder)
+        if (row.state === 'held' && !row.doneAt && tag && !tag.holder) see(':tag', 'free at last')
+      }
+    }
+    const before = (said.get(`reconcilePairing:${pairingId}`) ?? []).map(
+      ({ subject, params }) => `${subject} ${params.change} ${params.holder ?? ''}`,
+    )
+    if (seen.sort().join() !== before.sort().join())
+      look.ask('reconcilePairing', pairingId, priority.difference)
+  }
+}
