@@ -1,0 +1,2 @@
+ALTER TABLE `audit` ADD `reason` text;--> statement-breakpoint
+ALTER TABLE `problems` ADD `told_at` integer;
