@@ -1,4 +1,5 @@
-// Every write to KS goes through here: no write without a live lease, none without an audit row.
+// Every write to KS goes through here: no write without a live lease, none without an audit row. The
+// row is there before the call, so that a write whose process died is explained as well.
 import type { SpaceId } from '../core/ids.ts'
 import { appendAudit } from '../db/audit.ts'
 import { LeaseLost } from '../db/work.ts'
@@ -35,6 +36,10 @@ export type Run = {
   task: string
   subject: string
   cause: string
+  /** What the next write rests on. */
+  reason: string
+  /** Did this run change anything in KS, or try to? */
+  wrote: boolean
   leaseIsLive(): boolean
 }
 
@@ -42,8 +47,11 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
   const audited =
     (action: Write) =>
     async (...args: unknown[]) => {
-      if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
-      const note = (result: string) =>
+      const checkLease = () => {
+        if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
+      }
+      const { reason } = run
+      const note = (result: string, answer?: unknown) =>
         db.tx((tx) =>
           appendAudit(tx, run.spaceId, {
             at: ports.clock.now(),
@@ -51,18 +59,24 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
             task: run.task,
             subject: run.subject,
             action,
-            target: targetOf(args),
+            target: targetOf([...args, answer]),
+            reason,
             result,
           }),
         )
+      checkLease()
+      await note('asked')
+      run.wrote = true
+      let answer: unknown
       try {
-        const answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
-        await note('done')
-        return answer
+        checkLease()
+        answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
       } catch (error) {
         await note(error instanceof Error ? error.constructor.name : 'failed')
         throw error
       }
+      await note('done', answer)
+      return answer
     }
   return Object.fromEntries(writes.map((action) => [action, audited(action)])) as KsWrites
 }
@@ -72,7 +86,7 @@ const spoken = /Id$|Local$|^seat$|^blocked$/
 const targetOf = (args: unknown[]): Record<string, string> =>
   Object.fromEntries(
     args
-      .flatMap((arg) => (arg && typeof arg === 'object' ? Object.entries(arg) : [['id', arg]]))
+      .flatMap((arg) => (typeof arg === 'string' ? [['id', arg]] : Object.entries(arg ?? {})))
       .filter(([key, value]) => (spoken.test(String(key)) || key === 'id') && value !== undefined)
       .map(([key, value]) => [key, String(value)]),
   )

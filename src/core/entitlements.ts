@@ -89,6 +89,10 @@ export const lastEnd = (intervals: readonly PlanInterval[]): Date | null =>
 /** A place somebody should have now; `basis` names the entitlement it rests on. */
 export type DesiredPlace = { accessGroupId: AccessGroupId; basis: string }
 
+/** An interval as the ledger and the audit name it: membership/plan/from/to. */
+export const basisOf = ({ membershipId, planId, startsAt, endsAt }: PlanInterval): string =>
+  `${membershipId}/${planId}/${startsAt.getTime()}/${endsAt?.getTime() ?? ''}`
+
 /** The places in plan groups that these intervals give at `now`. */
 export const desiredPlaces = (
   intervals: readonly PlanInterval[],
@@ -98,10 +102,7 @@ export const desiredPlaces = (
   const places = new Map<AccessGroupId, DesiredPlace>()
   for (const interval of intervals.filter((each) => isActive(each, now)))
     for (const accessGroupId of groupsOf(interval)) {
-      const basis = [
-        ...(places.get(accessGroupId)?.basis.split(' ') ?? []),
-        `${interval.membershipId}/${interval.planId}/${interval.startsAt.getTime()}/${interval.endsAt?.getTime() ?? ''}`,
-      ]
+      const basis = [...(places.get(accessGroupId)?.basis.split(' ') ?? []), basisOf(interval)]
       places.set(accessGroupId, { accessGroupId, basis: basis.sort().join(' ') })
     }
   return places

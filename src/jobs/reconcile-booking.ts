@@ -20,7 +20,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   const site = await getActiveSite(read, spaceId)
   const rows = await list(read, 'bookingGroups', { spaceId, bookingId })
   for (const row of rows.filter((each) => each.siteId !== site?.siteId))
-    await look.attempt(() => removeGroup(look, row))
+    await look.attempt(() => removeGroup(look, row, 'site left'))
   if (!site) return
   const row = rows.find((each) => each.siteId === site.siteId) ?? null
   const booking = await one(read, 'bookings', { spaceId, bookingId, goneAt: null })
@@ -30,7 +30,9 @@ export const reconcileBooking: TaskHandler = async (look) => {
     // Nobody connected and nothing there yet: the group is made when there is somebody for it.
     if (row || desired.isConnected) await converge(look, site, bookingId, desired.window, row)
   } else if (row && !desired?.keepUntil) {
-    await removeGroup(look, row)
+    const isOver = booking && booking.endsAt <= look.now()
+    const ended = isOver ? `ended ${booking.endsAt.toISOString()}` : 'no longer entitled'
+    await removeGroup(look, row, booking ? ended : 'gone')
   }
 }
 
@@ -73,6 +75,7 @@ const converge = async (
 ): Promise<void> => {
   const { db } = look.deps
   const name = bookingGroupName(bookingId)
+  look.because(`booking ${bookingId} ${window.startLocal}/${window.endLocal} ${zone}`)
   const fresh: Group = {
     ...{ spaceId: look.spaceId, siteId, bookingId, name, zone, accessGroupId: null },
     ...{ creatingSince: null, written: null, writtenAt: null },
@@ -172,8 +175,9 @@ const changedByHand = async (look: Look, row: Group): Promise<void> => {
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
-const removeGroup = async (look: Look, row: Group): Promise<void> => {
+const removeGroup = async (look: Look, row: Group, why: string): Promise<void> => {
   const { spaceId, siteId, bookingId, accessGroupId } = row
+  look.because(`booking ${bookingId} ${why}`)
   const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
   const stored = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
   if (stored && stored.name !== row.name) await leaveRenamed(look, row, stored.accessGroupId)

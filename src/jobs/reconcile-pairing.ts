@@ -1,6 +1,6 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
-import { isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
+import { basisOf, isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
 import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
@@ -102,6 +102,10 @@ export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'
   return look.deps.db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
 }
 
+/** The entitlements of a person, for the audit. */
+export const restsOn = ({ intervals, isEntitled }: Person): string =>
+  [isEntitled ? 'entitled' : 'not entitled', ...intervals.map(basisOf)].join(' ')
+
 const converge = async (look: Look, person: Person): Promise<void> => {
   const siteUser = await findOrMakeUser(look, person)
   if (!siteUser) return
@@ -123,6 +127,7 @@ const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<
   const { lockedOut: blocked, lockedOutDone, siteId } = person.pairing
   if (lockedOutDone) return
   const { siteUserId } = siteUser
+  look.because(blocked ? 'admin locked out' : 'admin let in')
   if (siteUser.blocked !== blocked)
     await look.ksWrite.updateSiteUser({ siteId, siteUserId, blocked })
   await storePairing(look, person, { lockedOutDone: true })
@@ -132,6 +137,7 @@ const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise
   if (siteUser.seat === 'subscribed') return
   const { pairing, site, subject, name } = person
   const { siteUserId } = siteUser
+  look.because(restsOn(person))
   try {
     await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
   } catch (error) {
@@ -149,6 +155,7 @@ const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promis
   if (origin !== 'made' || person.hasEnded || siteUser.alias === alias(named)) return
   const names = siteUser.hasProfile ? {} : ksName(named)
   const { siteUserId } = siteUser
+  look.because('named otherwise in Cobot')
   await look.ksWrite.updateSiteUser({ siteId, siteUserId, alias: alias(named), ...names })
 }
 
@@ -166,6 +173,7 @@ const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void
   const { siteUserId, seat } = siteUser
   const isMade = pairing.origin === 'made'
   if (isMade && !person.isEntitled && seat === 'subscribed') {
+    look.because(restsOn(person))
     await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
     await askSuspended(look)
   }
@@ -184,6 +192,7 @@ const deleteUser = async (look: Look, { pairing }: Person, siteUser: SiteUser): 
   const { spaceId, siteId, pairingId } = pairing
   const proof = proveUser({ siteId, ledger: pairing, siteUser })
   if (!proof) return
+  look.because(`ended ${pairing.endedAt?.toISOString()}`)
   await look.ksWrite.deleteSiteUser(proof)
   await look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
 }
@@ -196,6 +205,7 @@ const disconnect = async (look: Look, person: Person): Promise<void> => {
   if (!siteUserId && pairing.creatingSince) settleFirst(look, pairing.creatingSince)
   const marked = siteUserId ? [] : await look.ks.findSiteUsersByMarker(siteId, pairing.marker)
   const siteUser = siteUserId ? await look.ks.getSiteUser(siteId, siteUserId) : (marked[0] ?? null)
+  look.because(pairing.state === 'leaving' ? 'admin disconnected' : 'site left')
   if (siteUser && !isAdministrative(siteUser)) {
     const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
     const observed = new Set(listed.map((group) => group.accessGroupId))

@@ -75,6 +75,7 @@ const findOrMake = async (
   }
   if (making) settleFirst(look, before.changedAt)
   await db.tx((tx) => put(tx, 'planGroups', { ...row, origin: 'made', state: 'making' }))
+  look.because(`plan ${plan.planId} has no group`)
   const made = await look.ksWrite.createAccessGroup({ siteId, name })
   await makeAlways(look, siteId, made)
   return { ...row, accessGroupId: made.accessGroupId, origin: 'made', state: 'ready' }
@@ -87,6 +88,7 @@ const makeAlways = async (
   { accessGroupId }: AccessGroup,
 ) => {
   const schedules = await look.ks.listGroupSchedules(siteId, accessGroupId)
+  look.because('a group made for a plan, always')
   if (schedules.length === 0)
     await look.ksWrite.createSchedule({ siteId, accessGroupId, startLocal: null, endLocal: null })
 }
