@@ -34,6 +34,18 @@ export type Problem = {
   params: Record<string, string>
 }
 
+/** These are told in Cobot as well: they cannot wait for somebody to open our page. */
+export const urgentCodes: readonly ProblemCode[] = ['P01', 'P02', 'P08', 'P16']
+
+const hourMs = 3600_000
+
+/** When an urgent problem is to be told next: at once, after four hours, then daily. */
+export const tellAt = ({ since, toldAt }: { since: Date; toldAt: Date | null }): Date => {
+  if (!toldAt) return since
+  const againAt = new Date(since.getTime() + 4 * hourMs)
+  return toldAt < againAt ? againAt : new Date(toldAt.getTime() + 24 * hourMs)
+}
+
 /** What the button of a problem does; the page of the subject where nothing else fits. */
 export type ProblemAction =
   | 'reconnectSalto'
@@ -108,5 +120,7 @@ export const tasks = [
   'reconcilePlan',
   'reconcilePairing',
   'reconcileBooking',
+  'tellAdmins',
+  'tidyUp',
 ] as const
 export type Task = (typeof tasks)[number]

@@ -1,7 +1,8 @@
 import type { SpaceId } from '../core/ids.ts'
-import type { Problem } from '../core/problems.ts'
+import { type Problem, priority, tellAt, urgentCodes } from '../core/problems.ts'
 import type { Tx } from './open.ts'
-import { put, take } from './store.ts'
+import { one, put, take } from './store.ts'
+import { ask } from './work.ts'
 
 /** Replaces what a look said before: a problem it does not see any more is gone by itself. */
 export const replaceProblems = async (
@@ -13,14 +14,15 @@ export const replaceProblems = async (
 ): Promise<void> => {
   const before = await take(tx, 'problems', { spaceId, source })
   for (const { code, subject, params } of problems) {
-    const known = before.find((row) => row.code === code && row.subject === subject)
-    await put(tx, 'problems', {
-      spaceId,
-      code,
-      subject,
-      params,
-      source,
-      since: known?.since ?? now,
-    })
+    // Another look may have said the same before: the problem is as old as that.
+    const known =
+      before.find((row) => row.code === code && row.subject === subject) ??
+      (await one(tx, 'problems', { spaceId, code, subject }))
+    const { since = now, toldAt = null } = known ?? {}
+    await put(tx, 'problems', { spaceId, code, subject, params, source, since, toldAt })
+    const runAt = tellAt({ since, toldAt })
+    const tell = { spaceId, task: 'tellAdmins', subject: 'space', runAt, cause: 'problem' } as const
+    if (!known && urgentCodes.includes(code))
+      await ask(tx, [{ ...tell, priority: priority.soon }], now)
   }
 }

@@ -3,10 +3,11 @@
 import { and, gt, gte, lt } from 'drizzle-orm'
 import type { BookingId, MembershipId, SpaceId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
-import { localDate } from '../core/temporal.ts'
+import { addDays, localDate } from '../core/temporal.ts'
 import type { Tx } from './open.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 import type { Snapshots } from './tables.ts'
+import { keepPeopleDays } from './tidy.ts'
 
 type Kind = keyof Snapshots
 
@@ -97,6 +98,7 @@ export const saveMemberships = async (
     const { membershipId, plan, canceledTo } = membership
     const row = known.get(membershipId)
     if (row && (row.readAt > readAt || (!row.goneAt && same(membership, row)))) continue
+    if (!row && canceledTo && canceledTo < addDays(today, -keepPeopleDays)) continue
     changed.push(membershipId)
     await put(tx, 'memberships', {
       ...{ spaceId, ...membership, readAt, absentAt: null, goneAt: null },

@@ -7,7 +7,7 @@ import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
-import { change, list } from '../db/store.ts'
+import { change, list, one, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { readAllMemberships } from './read-membership.ts'
 import type { Look, TaskHandler } from './run.ts'
@@ -33,6 +33,8 @@ export const sweepCobot: TaskHandler = async (look) => {
   const part = parts[look.work.subject]
   if (!part) {
     for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
+    const tidyUp = { spaceId, task: 'tidyUp', subject: 'space' } as const
+    if (!(await one(db.read, 'work', tidyUp))) look.ask('tidyUp', 'space', priority.cosmetic)
     const again = jitter(config.cobotSweepMs, ports.random.fraction())
     look.lookAgainAt(new Date(look.now().getTime() + again))
     return
@@ -40,8 +42,11 @@ export const sweepCobot: TaskHandler = async (look) => {
   await part(look, await look.cobot())
   await db.tx(async (tx) => {
     const refused = { spaceId, side: 'cobot', state: 'refused' } as const
-    if (await change(tx, 'connections', refused, { state: 'ok' }))
+    if (await change(tx, 'connections', refused, { state: 'ok' })) {
+      // Gone before anybody is woken who would tell the admins of it.
+      await take(tx, 'problems', { spaceId, code: 'P02' })
       await wakeParked(tx, spaceId, 'cobot', look.now())
+    }
   })
 }
 

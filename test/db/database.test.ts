@@ -57,7 +57,7 @@ describe.each(dialects)('%s', (dialect) => {
       const spaceId = newSpace()
       const problem = { spaceId, code: 'P11', subject: 'space', source: 'x', params: {} } as const
       const failing = tx(async (t) => {
-        await put(t, 'problems', { ...problem, since: at(0) })
+        await put(t, 'problems', { ...problem, since: at(0), toldAt: null })
         throw new Error('changed our mind')
       })
       await expect(failing).rejects.toThrow('changed our mind')
@@ -68,7 +68,7 @@ describe.each(dialects)('%s', (dialect) => {
   describe('store', () => {
     const problem = (spaceId: SpaceId, subject: string) => ({
       ...{ spaceId, code: 'P11' as const, subject, source: 's', params: { a: 'b' } },
-      since: at(0),
+      ...{ since: at(0), toldAt: null },
     })
 
     test('rows are found by what they equal, by null and by one of several', async () => {
@@ -400,7 +400,7 @@ describe.each(dialects)('%s', (dialect) => {
     const spaceId = newSpace()
     const entry = (action: string) => ({
       ...{ at: at(1), cause: 'admin Mara', task: 'reconcilePairing', subject: 'p', action },
-      ...{ target: { siteUserId: 'u', accessGroupId: 'g' }, result: 'done' },
+      ...{ target: { siteUserId: 'u', accessGroupId: 'g' }, reason: null, result: 'done' },
     })
     await Promise.all(
       ['one', 'two', 'three'].map((action) => tx((t) => appendAudit(t, spaceId, entry(action)))),
