@@ -45,6 +45,15 @@ export const saveSnapshot = async <K extends Kind>(
   return [...changed, ...gone.map(({ id }) => id)]
 }
 
+/** Stores one of a kind, read or written between two complete lists. */
+export const saveOne = async <K extends Kind>(
+  tx: Tx,
+  spaceId: SpaceId,
+  kind: K,
+  id: string,
+  read: { data: Snapshots[K]; readAt: Date },
+): Promise<void> => put(tx, 'snapshots', { spaceId, kind, id, ...read, goneAt: null })
+
 /** What the last complete list had. */
 export const listSnapshot = async <K extends Kind>(tx: Tx, spaceId: SpaceId, kind: K) =>
   (await list(tx, 'snapshots', { spaceId, kind, goneAt: null })).map(

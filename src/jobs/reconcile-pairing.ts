@@ -7,7 +7,7 @@ import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
-import { listBookings } from '../db/snapshots.ts'
+import { listBookings, saveOne } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
@@ -120,6 +120,16 @@ const converge = async (look: Look, person: Person): Promise<void> => {
   await look.attempt(() => keepAlias(look, person, siteUser))
   await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
   await look.attempt(() => end(look, person, siteUser))
+  if (look.hasWritten()) await look.attempt(() => readAgain(look, person, siteUser))
+}
+
+/** Pages show what KS has now, not what the last sweep saw. */
+const readAgain = async (look: Look, { pairing }: Person, { siteUserId }: SiteUser) => {
+  const readAt = look.now()
+  const data = await look.ks.getSiteUser(pairing.siteId, siteUserId)
+  const { spaceId } = pairing
+  if (data)
+    await look.deps.db.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
 }
 
 /** Lock out, let in again: told to KS once, never converged back (R18). */
