@@ -115,21 +115,29 @@ export const why = (facts: WhyFacts, at: Date): Why => {
 
 type Judged = { opens: boolean; chain: ChainLink[] }
 
-/** How far somebody gets; a way that opens is the furthest. */
-const reach = ({ opens, chain }: Judged): number => {
+/** How far somebody gets. A booking is about this very lock, a plan may be about others. */
+const reach = ({ way, opens, chain }: Judged & { way: PlanWay | BookingWay }): number => {
   const broken = chain.find(({ ok }) => !ok)
-  return opens || !broken ? links.length : links.indexOf(broken.link)
+  if (opens || !broken) return links.length
+  const at = links.indexOf(broken.link)
+  return way.kind === 'booking' ? Math.max(at, links.indexOf('locks') + 0.5) : at
 }
 
 const judge = (facts: WhyFacts, way: PlanWay | BookingWay, at: Date): Judged => {
   const own = way.kind === 'plan' ? planLinks(facts, way, at) : bookingLinks(facts, way, at)
   const chain = [...own, ...personLinks(facts, way, at)]
-  // An end that could not be delivered: nothing gives the place any more, and it opens all the same.
-  const { place = null } = way.kind === 'plan' ? way : {}
-  const stands = at.getTime() === facts.now.getTime() && place?.joinedAt && !place.changedByHandAt
   const earned: Link[] = ['membership', 'plan', 'group']
+  const stands = way.kind === 'plan' && at >= facts.now && isOverdue(facts, way)
   return { chain, opens: chain.every(({ link, ok }) => ok || (stands && earned.includes(link))) }
 }
+
+/** An end that could not be delivered: nothing gives the place any more, and it opens all the same. */
+const isOverdue = ({ plans, now }: WhyFacts, { place }: PlanWay): boolean =>
+  place?.joinedAt != null &&
+  !place.changedByHandAt &&
+  plans
+    .filter((other) => other.place === place)
+    .every(({ interval }) => !interval || (interval.endsAt !== null && interval.endsAt <= now))
 
 /** The first complaint that holds, or that all is well. */
 const judgeLink = (link: Link, ...complaints: [boolean, string, Mend][]): ChainLink => {

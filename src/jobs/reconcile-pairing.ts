@@ -19,6 +19,9 @@ import { type Look, settleFirst, type TaskHandler } from './run.ts'
 /** A user we made is kept, suspended, for this long: undoing a cancellation brings the same one back. */
 const keepUserMs = 30 * 24 * 3600_000
 
+/** An end that is not delivered by then is told. */
+const overdueMs = 60_000
+
 /** What one look knows of a person. */
 export type Person = {
   pairing: Row<'pairings'>
@@ -43,12 +46,15 @@ export const reconcilePairing: TaskHandler = async (look) => {
   const site = pairing && (await one(read, 'sites', { spaceId, siteId: pairing.siteId }))
   if (!pairing || !site) return
   const person = await personNow(look, pairing, site)
+  let patienceMs = overdueMs
   try {
     if (pairing.state === 'leaving' || site.state === 'leaving') await disconnect(look, person)
     else await converge(look, person)
   } catch (error) {
-    if (error instanceof ReconnectNeeded) await sayUndelivered(look, person)
+    if (error instanceof ReconnectNeeded) patienceMs = 0
     throw error
+  } finally {
+    await sayUndelivered(look, person, patienceMs)
   }
 }
 
@@ -236,11 +242,14 @@ const disconnect = async (look: Look, person: Person): Promise<void> => {
   await askSuspended(look)
 }
 
-/** SALTO does not let us in, and somebody's time is over: the admin must know whom to remove (P16). */
-const sayUndelivered = async (look: Look, { pairing, intervals, name, subject }: Person) => {
+/** Somebody's time is over, and KS does not take it: the admin must know whom to remove (P16). */
+const sayUndelivered = async (look: Look, person: Person, patienceMs: number) => {
+  const { pairing, intervals, name, subject } = person
   const { spaceId, pairingId } = pairing
   const held = await list(look.deps.db.read, 'groupPlaces', { spaceId, pairingId })
-  const since = (lastEnd(intervals) ?? look.now()).toISOString()
+  const endedAt = lastEnd(intervals) ?? look.now()
   const isMember = intervals.some((interval) => isActive(interval, look.now()))
-  if (held.length > 0 && !isMember) look.problem('P16', subject, { name, since })
+  const isDue = endedAt.getTime() + patienceMs <= look.now().getTime()
+  if (held.length > 0 && !isMember && isDue)
+    look.problem('P16', subject, { name, since: endedAt.toISOString() })
 }
