@@ -67,6 +67,8 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P19':
     case 'P22':
       return 'members'
+    case 'P04':
+      return params.plan && params.state === 'missing' ? 'restore' : 'again'
     case 'P10':
       return params.leftover ? 'remove' : 'restore'
     case 'P17':
@@ -74,7 +76,6 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P20':
       return 'mapResources'
     case 'P03':
-    case 'P04':
     case 'P07':
     case 'P08':
     case 'P09':

@@ -248,8 +248,8 @@ const sayUndelivered = async (look: Look, person: Person, patienceMs: number) =>
   const { spaceId, pairingId } = pairing
   const held = await list(look.deps.db.read, 'groupPlaces', { spaceId, pairingId })
   const endedAt = lastEnd(intervals) ?? look.now()
-  const isMember = intervals.some((interval) => isActive(interval, look.now()))
-  const isDue = endedAt.getTime() + patienceMs <= look.now().getTime()
-  if (held.length > 0 && !isMember && isDue)
-    look.problem('P16', subject, { name, since: endedAt.toISOString() })
+  const dueAt = new Date(endedAt.getTime() + patienceMs)
+  if (held.length === 0 || intervals.some((interval) => isActive(interval, look.now()))) return
+  if (dueAt > look.now()) look.lookAgainAt(dueAt)
+  else look.problem('P16', subject, { name, since: endedAt.toISOString() })
 }

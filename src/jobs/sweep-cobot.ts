@@ -3,6 +3,7 @@
 import type { Cobot } from '../cobot/client.ts'
 import { ensureWebhooks } from '../connections/hooks.ts'
 import { jitter } from '../core/backoff.ts'
+import { Refused, Rejected } from '../core/errors.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
@@ -24,7 +25,10 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
   },
   catalogue: (look, cobot) => sweepPlansAndResources(look, cobot),
   bookings: (look, cobot) => sweepBookings(look, cobot),
-  webhooks: (look, cobot) => ensureWebhooks(look.deps, look.space, cobot),
+  webhooks: (look, cobot) =>
+    ensureWebhooks(look.deps, look.space, cobot).catch((error: unknown) => {
+      throw error instanceof Refused ? new Rejected('P12', {}, error.message) : error
+    }),
 }
 
 export const sweepCobot: TaskHandler = async (look) => {

@@ -1,8 +1,9 @@
 // Compares a KS site with the ledger in bulk and asks for looks only at what differs. It is also
 // the probe by which a space that SALTO refused comes back by itself.
 import { jitter } from '../core/backoff.ts'
-import type { AccessGroup, GroupAccess, Site } from '../core/model.ts'
-import { priority } from '../core/problems.ts'
+import { isAdministrative } from '../core/fence.ts'
+import type { AccessGroup, GroupAccess, Site, SiteUser } from '../core/model.ts'
+import { type ProblemCode, priority } from '../core/problems.ts'
 import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
@@ -62,7 +63,7 @@ export const sweepKs: TaskHandler = async (look) => {
   await comparePlaces(look, site, groups)
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
-  await compareUsers(look, site, new Set(users.map(({ siteUserId }) => siteUserId)))
+  await compareUsers(look, site, users)
   if (hasFreeSeat(info)) await askSuspended(look)
   await db.tx(async (tx) => {
     const refused = { spaceId, side: 'salto', state: 'refused' } as const
@@ -159,11 +160,23 @@ const compareDoors = async (look: Look, { siteId }: SiteRow, locks: ReadonlySet<
   }
 }
 
-/** Users of ours that KS does not list any more. */
-const compareUsers = async (look: Look, { siteId }: SiteRow, users: ReadonlySet<string>) => {
+/** Users of ours that KS does not list any more, or of whom we say what does not hold any more. */
+const compareUsers = async (look: Look, { siteId }: SiteRow, users: SiteUser[]) => {
+  const { read } = look.deps.db
   const { spaceId } = look
-  const pairings = await list(look.deps.db.read, 'pairings', { spaceId, siteId, state: 'paired' })
-  for (const { siteUserId, pairingId } of pairings)
-    if (siteUserId && !users.has(siteUserId))
-      look.ask('reconcilePairing', pairingId, priority.difference)
+  const listed = new Map(users.map((user) => [user.siteUserId, user]))
+  const problems = await list(read, 'problems', { spaceId, code: ['P19', 'P21', 'P22'] })
+  const said = new Set(problems.map(({ code, subject }) => `${code} ${subject}`))
+  for (const pairing of await list(read, 'pairings', { spaceId, siteId, state: 'paired' })) {
+    const { siteUserId, pairingId } = pairing
+    if (!siteUserId) continue
+    const user = listed.get(siteUserId)
+    const says = (code: ProblemCode) => said.has(`${code} pairing:${pairingId}`)
+    const isAsSaid =
+      user &&
+      isAdministrative(user) === says('P21') &&
+      !says('P19') &&
+      !(says('P22') && (user.tagNumber || user.hasProfile))
+    if (!isAsSaid) look.ask('reconcilePairing', pairingId, priority.difference)
+  }
 }

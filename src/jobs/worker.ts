@@ -14,7 +14,7 @@ import {
   type Side,
   Unavailable,
 } from '../core/errors.ts'
-import { priority, type Task } from '../core/problems.ts'
+import { type Problem, priority, type Task } from '../core/problems.ts'
 import { replaceProblems } from '../db/problems.ts'
 import { getActiveSite } from '../db/spaces.ts'
 import { change, one } from '../db/store.ts'
@@ -45,6 +45,8 @@ const refusedAgainMs = 15 * 60_000
 /** For about two minutes after a user was made, SALTO may not know them everywhere. */
 const notYetThereMs = 15_000
 const notYetThereTries = 10
+/** After so many failures in a row, half a minute at most of waiting between them, it is said. */
+const quietTries = 5
 
 export type Worker = {
   start(): void
@@ -227,6 +229,8 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
   if (failure instanceof Unavailable) {
     log.warn(facts, 'will be tried again')
+    const { side } = failure
+    await sayIfLasting(deps, row, state, { subject: side, params: { side, what: side } })
     const afterMs = backoffMs(row.attempts, ports.random.fraction())
     return { afterMs, countsAsAttempt: true, reason: failure.message }
   }
@@ -249,12 +253,25 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
       : parked(deps, row, state, failure.side)
   }
   log.error(facts, 'a look failed')
+  await sayIfLasting(deps, row, state, { subject: row.subject, params: {} })
   const afterMs = backoffMs(row.attempts, ports.random.fraction())
   return {
     afterMs,
     countsAsAttempt: true,
     reason: failure instanceof Error ? failure.message : 'failed',
   }
+}
+
+/** What fails for longer than a moment is a problem; once said, it stays until the look succeeds. */
+const sayIfLasting = async (
+  { db }: Deps,
+  { spaceId, task, subject, attempts }: WorkRow,
+  state: LookState,
+  problem: Pick<Problem, 'subject' | 'params'>,
+): Promise<void> => {
+  const said = { spaceId, code: 'P15', source: `${task}:${subject}` } as const
+  if (attempts >= quietTries || (await one(db.read, 'problems', said)))
+    state.problems.push({ code: 'P15', ...problem })
 }
 
 /** The sweep of that side speaks for the space, and probes until it is let in again. */
