@@ -1,18 +1,19 @@
 import type { SpaceId } from '../core/ids.ts'
 import { type Problem, priority, tellAt, urgentCodes } from '../core/problems.ts'
 import type { Tx } from './open.ts'
-import { one, put, take } from './store.ts'
+import { list, one, put, take } from './store.ts'
 import { ask } from './work.ts'
 
-/** Replaces what a look said before: a problem it does not see any more is gone by itself. */
+/** Replaces what a look said before: a problem that it is sure not to see any more is gone. */
 export const replaceProblems = async (
   tx: Tx,
   spaceId: SpaceId,
   source: string,
   problems: readonly Problem[],
   now: Date,
+  isSure = true,
 ): Promise<void> => {
-  const before = await take(tx, 'problems', { spaceId, source })
+  const before = await (isSure ? take : list)(tx, 'problems', { spaceId, source })
   for (const { code, subject, params } of problems) {
     // Another look may have said the same before: the problem is as old as that.
     const known =

@@ -14,7 +14,7 @@ import {
   type Side,
   Unavailable,
 } from '../core/errors.ts'
-import { type Problem, priority, type Task } from '../core/problems.ts'
+import { priority, type Task } from '../core/problems.ts'
 import { replaceProblems } from '../db/problems.ts'
 import { getActiveSite } from '../db/spaces.ts'
 import { change, one } from '../db/store.ts'
@@ -152,7 +152,11 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         lastError: again?.reason ?? null,
         now,
       })
-      await replaceProblems(tx, row.spaceId, `${row.task}:${row.subject}`, state.problems, now)
+      // A look that was cut short has not seen that anything is cured.
+      const { failure } = state
+      const isSure = !failure || failure instanceof Rejected || failure instanceof Refused
+      const source = `${row.task}:${row.subject}`
+      await replaceProblems(tx, row.spaceId, source, state.problems, now, isSure)
       await ask(tx, state.asks, now)
     })
   }
@@ -230,7 +234,8 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
   if (failure instanceof Unavailable) {
     log.warn(facts, 'will be tried again')
     const { side } = failure
-    await sayIfLasting(deps, row, state, { subject: side, params: { side, what: side } })
+    if (row.attempts >= quietTries)
+      state.problems.push({ code: 'P15', subject: side, params: { side, what: side } })
     const afterMs = backoffMs(row.attempts, ports.random.fraction())
     return { afterMs, countsAsAttempt: true, reason: failure.message }
   }
@@ -253,25 +258,14 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
       : parked(deps, row, state, failure.side)
   }
   log.error(facts, 'a look failed')
-  await sayIfLasting(deps, row, state, { subject: row.subject, params: {} })
+  if (row.attempts >= quietTries)
+    state.problems.push({ code: 'P15', subject: row.subject, params: {} })
   const afterMs = backoffMs(row.attempts, ports.random.fraction())
   return {
     afterMs,
     countsAsAttempt: true,
     reason: failure instanceof Error ? failure.message : 'failed',
   }
-}
-
-/** What fails for longer than a moment is a problem; once said, it stays until the look succeeds. */
-const sayIfLasting = async (
-  { db }: Deps,
-  { spaceId, task, subject, attempts }: WorkRow,
-  state: LookState,
-  problem: Pick<Problem, 'subject' | 'params'>,
-): Promise<void> => {
-  const said = { spaceId, code: 'P15', source: `${task}:${subject}` } as const
-  if (attempts >= quietTries || (await one(db.read, 'problems', said)))
-    state.problems.push({ code: 'P15', ...problem })
 }
 
 /** The sweep of that side speaks for the space, and probes until it is let in again. */
