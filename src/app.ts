@@ -6,6 +6,7 @@ import { etag } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import { pickLocale, speak } from '../views/i18n.ts'
+import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from './core/errors.ts'
@@ -66,6 +67,12 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', resources(web))
     .route('/', members(web))
     .route('/', problems(web))
+}
+
+/** What is told outside our pages, in the language of the space. */
+export const sentence: Deps['sentence'] = (space, { code, params }) => {
+  const say = speak(pickLocale(space.locale), space.timeZone, space.hourFormat)
+  return say.t('problems.told', { text: problemText(say, code, params) })
 }
 
 const policy = [

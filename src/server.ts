@@ -1,7 +1,7 @@
 // The process: settings → database → worker and pages → listen, and the same way back.
 import { randomBytes } from 'node:crypto'
 import { serve } from '@hono/node-server'
-import { createApp } from './app.ts'
+import { createApp, sentence } from './app.ts'
 import { BadSettings, type Config, readConfig } from './config.ts'
 import type { Ports } from './core/ports.ts'
 import { createCrypt } from './db/crypt.ts'
@@ -31,7 +31,7 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
   const db = await openDatabase(config.databaseUrl, (error) =>
     log.error({ error }, 'a connection to the database broke'),
   )
-  const deps = { db, crypt: createCrypt(config.secretKeys), ports, config, log }
+  const deps = { db, crypt: createCrypt(config.secretKeys), ports, config, log, sentence }
   const worker = createWorker(deps, handlers)
   const works = config.role !== 'web'
   if (works) {

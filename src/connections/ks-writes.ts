@@ -1,5 +1,5 @@
-// Every write to KS goes through here: no write without a live lease, none without an audit row.
-
+// Every write to KS goes through here: no write without a live lease, none without an audit row. The
+// row is there before the call, so that a write whose process died is explained as well.
 import { Rejected } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { appendAudit, countDone } from '../db/audit.ts'
@@ -44,6 +44,10 @@ export type Run = {
   task: string
   subject: string
   cause: string
+  /** What the next write rests on. */
+  reason: string
+  /** Did this run change anything in KS, or try to? */
+  wrote: boolean
   leaseIsLive(): boolean
 }
 
@@ -51,26 +55,34 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
   const audited =
     (action: Write) =>
     async (...args: unknown[]) => {
-      if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
-      const { spaceId, cause, task, subject } = run
-      const target = targetOf(args)
-      const what = { task, subject, action, target }
-      const note = (result: string) =>
-        db.tx((tx) => appendAudit(tx, spaceId, { at: ports.clock.now(), cause, ...what, result }))
+      const checkLease = () => {
+        if (!run.leaseIsLive()) throw new LeaseLost(`no lease for ${action} in ${run.task}`)
+      }
+      const { spaceId, cause, task, subject, reason } = run
+      const what = { task, subject, action, target: targetOf(args) }
+      const note = (result: string, answer?: unknown) => {
+        const entry = { ...what, target: targetOf([...args, answer]), cause, reason, result }
+        return db.tx((tx) => appendAudit(tx, spaceId, { at: ports.clock.now(), ...entry }))
+      }
+      checkLease()
       // An admin's own click is somebody's will.
-      if (mayFight(action, target) && !cause.startsWith('admin ')) {
+      if (mayFight(action, what.target) && !cause.startsWith('admin ')) {
         const since = new Date(ports.clock.now().getTime() - sameWrites.withinMs)
         if ((await countDone(db.read, spaceId, what, since)) > sameWrites.max)
           throw new Rejected('P14', { action }, `${action} for ${subject} is undone each time`)
       }
+      await note('asked')
+      run.wrote = true
+      let answer: unknown
       try {
-        const answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
-        await note('done')
-        return answer
+        checkLease()
+        answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
       } catch (error) {
         await note(error instanceof Error ? error.constructor.name : 'failed')
         throw error
       }
+      await note('done', answer)
+      return answer
     }
   return Object.fromEntries(writes.map((action) => [action, audited(action)])) as KsWrites
 }
@@ -80,7 +92,7 @@ const spoken = /Id$|Local$|^seat$|^blocked$/
 const targetOf = (args: unknown[]): Record<string, string> =>
   Object.fromEntries(
     args
-      .flatMap((arg) => (arg && typeof arg === 'object' ? Object.entries(arg) : [['id', arg]]))
+      .flatMap((arg) => (typeof arg === 'string' ? [['id', arg]] : Object.entries(arg ?? {})))
       .filter(([key, value]) => (spoken.test(String(key)) || key === 'id') && value !== undefined)
       .map(([key, value]) => [key, String(value)]),
   )

@@ -86,10 +86,6 @@ export const lastEnd = (intervals: readonly PlanInterval[]): Date | null =>
         null,
       )
 
-/** Names an entitlement: it is another one when Cobot changes it. */
-const basisOf = ({ membershipId, planId, startsAt, endsAt }: PlanInterval): string =>
-  `${membershipId}/${planId}/${startsAt.getTime()}/${endsAt?.getTime() ?? ''}`
-
 /** All that somebody is entitled by at `now`. */
 export const basisNow = (intervals: readonly PlanInterval[], now: Date): string =>
   intervals
@@ -101,6 +97,10 @@ export const basisNow = (intervals: readonly PlanInterval[], now: Date): string 
 /** A place somebody should have now; `basis` names the entitlement it rests on. */
 export type DesiredPlace = { accessGroupId: AccessGroupId; basis: string }
 
+/** An interval as the ledger and the audit name it: membership/plan/from/to. */
+export const basisOf = ({ membershipId, planId, startsAt, endsAt }: PlanInterval): string =>
+  `${membershipId}/${planId}/${startsAt.getTime()}/${endsAt?.getTime() ?? ''}`
+
 /** The places in plan groups that these intervals give at `now`. */
 export const desiredPlaces = (
   intervals: readonly PlanInterval[],
@@ -110,8 +110,7 @@ export const desiredPlaces = (
   const places = new Map<AccessGroupId, DesiredPlace>()
   for (const interval of intervals.filter((each) => isActive(each, now)))
     for (const accessGroupId of groupsOf(interval)) {
-      const others = places.get(accessGroupId)?.basis.split(' ') ?? []
-      const basis = [...others, basisOf(interval)]
+      const basis = [...(places.get(accessGroupId)?.basis.split(' ') ?? []), basisOf(interval)]
       places.set(accessGroupId, { accessGroupId, basis: basis.sort().join(' ') })
     }
   return places

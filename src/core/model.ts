@@ -151,6 +151,12 @@ export type AccessGroup = {
   userCount: number | null
 }
 
+export type GroupAccess = {
+  accessGroupId: AccessGroupId
+  lockIds: LockId[]
+  schedules: TimeSchedule[]
+}
+
 export type TimeSchedule = {
   timeScheduleId: TimeScheduleId
   /** Monday first. */

@@ -42,6 +42,18 @@ export type Said = Problem & { takesTwo?: boolean }
 export const isWider = ({ change }: Problem['params']): boolean =>
   ['in', 'still', 'unblocked', 'tagUnblocked', 'seatOn'].includes(change ?? '')
 
+/** These are told in Cobot as well: they cannot wait for somebody to open our page. */
+export const urgentCodes: readonly ProblemCode[] = ['P01', 'P02', 'P08', 'P16']
+
+const hourMs = 3600_000
+
+/** When an urgent problem is to be told next: at once, after four hours, then daily. */
+export const tellAt = ({ since, toldAt }: { since: Date; toldAt: Date | null }): Date => {
+  if (!toldAt) return since
+  const againAt = new Date(since.getTime() + 4 * hourMs)
+  return toldAt < againAt ? againAt : new Date(toldAt.getTime() + 24 * hourMs)
+}
+
 /** What the button of a problem does; the page of the subject where nothing else fits. */
 export type ProblemAction =
   | 'reconnectSalto'
@@ -64,6 +76,8 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P19':
     case 'P22':
       return 'members'
+    case 'P04':
+      return params.plan && params.state === 'missing' ? 'restore' : 'again'
     case 'P10':
       return params.leftover ? 'remove' : 'restore'
     case 'P08':
@@ -73,7 +87,6 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P20':
       return 'mapResources'
     case 'P03':
-    case 'P04':
     case 'P07':
     case 'P09':
     case 'P11':
@@ -118,5 +131,7 @@ export const tasks = [
   'reconcilePlan',
   'reconcilePairing',
   'reconcileBooking',
+  'tellAdmins',
+  'tidyUp',
 ] as const
 export type Task = (typeof tasks)[number]

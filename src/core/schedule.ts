@@ -1,8 +1,15 @@
 // A booking's window as SALTO KS understands it: readings of the wall clock at the site (R16).
 import { createHash } from 'node:crypto'
 import type { BookingId, LockId, SaltoUserId } from './ids.ts'
-import type { LocalDateTime } from './model.ts'
-import { isRepeatedHour, nextTransition, toLocal } from './temporal.ts'
+import type { LocalDateTime, TimeSchedule } from './model.ts'
+import {
+  addDays,
+  fromLocal,
+  isRepeatedHour,
+  localDate,
+  nextTransition,
+  toLocal,
+} from './temporal.ts'
 
 export type WallWindow = {
   startLocal: LocalDateTime
@@ -27,6 +34,30 @@ export const wallWindow = (startsAt: Date, endsAt: Date, timeZone: string): Wall
     endLocal: readings.at(-1) ?? '',
     exact: !isRepeatedHour(startsAt, timeZone) && !isRepeatedHour(endsAt, timeZone),
   }
+}
+
+/** Does the schedule let anybody in while clocks at the site show this instant? Ends are inside. */
+export const holdsAt = (schedule: TimeSchedule, at: Date, timeZone: string): boolean => {
+  const { weekdays, startTime, endTime, startLocal, endLocal } = schedule
+  const local = toLocal(at, timeZone)
+  const [date = '', time = ''] = local.split('T')
+  const monday = (new Date(`${date}T12:00:00Z`).getUTCDay() + 6) % 7
+  const isWithin = (startLocal ?? '') <= local && local <= (endLocal ?? '9')
+  return isWithin && weekdays[monday] === true && startTime <= time && time <= endTime
+}
+
+/** The instants within a week and a day of `around` at which a schedule may begin or cease to hold. */
+export const scheduleEdges = (schedule: TimeSchedule, around: Date, timeZone: string): Date[] => {
+  const { startTime, endTime, startLocal, endLocal } = schedule
+  const today = localDate(around, timeZone)
+  const days = Array.from({ length: 17 }, (_, index) => addDays(today, index - 8))
+  const begins = [...days.map((day) => `${day}T${startTime}`), ...(startLocal ? [startLocal] : [])]
+  const ends = [...days.map((day) => `${day}T${endTime}`), ...(endLocal ? [endLocal] : [])]
+  const justAfter = (local: string) => new Date(fromLocal(local, timeZone).getTime() + 1000)
+  const until = new Date(around.getTime() + 8 * 24 * 3600_000)
+  const change = nextTransition(around, until, timeZone)
+  const edges = [...begins.map((local) => fromLocal(local, timeZone)), ...ends.map(justAfter)]
+  return change ? [...edges, change] : edges
 }
 
 /** Everything a booking group holds; kept as written, compared with what is read. */

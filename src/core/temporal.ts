@@ -33,6 +33,10 @@ export const startOfDay = (date: LocalDate, timeZone: string): Date =>
 export const toLocal = (at: Date, timeZone: string): LocalDateTime =>
   instant(at).toZonedDateTimeISO(timeZone).toPlainDateTime().toString({ smallestUnit: 'second' })
 
+/** The instant at which a clock in `timeZone` shows this; the first one where it does so twice. */
+export const fromLocal = (local: LocalDateTime, timeZone: string): Date =>
+  toDate(Temporal.PlainDateTime.from(local).toZonedDateTime(timeZone))
+
 /** True while the wall clock shows what it shows twice that day. */
 export const isRepeatedHour = (at: Date, timeZone: string): boolean => {
   const plain = instant(at).toZonedDateTimeISO(timeZone).toPlainDateTime()

@@ -1,19 +1,16 @@
 // Every write to KS, in a chain of hashes per space: what was done, why, and what came of it. Ids
 // only; names are joined from tables that can be erased.
 import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
-import { and, desc, eq, gt } from 'drizzle-orm'
+import { and, desc, eq, gt, lt, type SQL } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
-import { add, list, type Row } from './store.ts'
+import { add, change, list, type Row, take } from './store.ts'
 
 export type AuditEntry = Omit<Row<'audit'>, 'spaceId' | 'number' | 'hash'>
 
 export const appendAudit = async (tx: Tx, spaceId: SpaceId, entry: AuditEntry): Promise<void> => {
   await tx.lock('audit')
-  const { audit } = tx.t
-  const rows = tx.q.select().from(audit).where(eq(audit.spaceId, spaceId))
-  const [last] = await rows.orderBy(desc(audit.number)).limit(1)
+  const last = await lastAudit(tx, spaceId)
   const number = (last?.number ?? 0) + 1
   const hash = chain(last?.hash ?? '', number, entry)
   await add(tx, 'audit', { spaceId, number, ...entry, hash })
@@ -23,13 +20,8 @@ export const appendAudit = async (tx: Tx, spaceId: SpaceId, entry: AuditEntry): 
 export const lastWriteAt = async (tx: Tx, spaceId: SpaceId, source: string) => {
   const { audit } = tx.t
   const [task = '', subject = ''] = source.split(/:(.*)/s)
-  const [last] = await tx.q
-    .select({ at: audit.at })
-    .from(audit)
-    .where(and(eq(audit.spaceId, spaceId), eq(audit.task, task), eq(audit.subject, subject)))
-    .orderBy(desc(audit.at))
-    .limit(1)
-  return last?.at ?? null
+  const theirs = and(eq(audit.task, task), eq(audit.subject, subject))
+  return (await lastAudit(tx, spaceId, theirs))?.at ?? null
 }
 
 /** How often the very same was done for a subject since then. */
@@ -41,14 +33,49 @@ export const countDone = async (
 ): Promise<number> => {
   const equal = { spaceId, task, subject, action, result: 'done' }
   const rows = await list(tx, 'audit', equal, gt(tx.t.audit.at, since))
-  return rows.filter((row) => isDeepStrictEqual(row.target, target)).length
+  const asked = Object.entries(target)
+  return rows.filter((row) => asked.every(([key, value]) => row.target[key] === value)).length
+}
+
+/** The end of the chain, and with it the word for everything before. */
+export const lastAudit = async ({ q, t }: Tx, spaceId: SpaceId, extra?: SQL) => {
+  const rows = q.select().from(t.audit)
+  const ours = rows.where(and(eq(t.audit.spaceId, spaceId), extra))
+  return (await ours.orderBy(desc(t.audit.number)).limit(1))[0] ?? null
 }
 
 /** The hash of a row: over the one before it and its own content in a fixed order. */
 export const chain = (before: string, number: number, entry: AuditEntry): string => {
-  const { at, cause, task, subject, action, target, result } = entry
+  const { at, cause, task, subject, action, target, result, reason } = entry
   const content = [at.toISOString(), cause, task, subject, action, Object.entries(target).sort()]
+  const why = reason === null ? [] : [reason]
   return createHash('sha256')
-    .update(JSON.stringify([before, number, ...content, result]))
+    .update(JSON.stringify([before, number, ...content, result, ...why]))
     .digest('hex')
+}
+
+/** The number of the first row that does not fit the ones before it; null while the chain holds. */
+export const verifyAudit = async (tx: Tx, spaceId: SpaceId): Promise<number | null> => {
+  let before = { number: 0, hash: '' }
+  const rows = await list(tx, 'audit', { spaceId })
+  for (const row of rows.sort((a, b) => a.number - b.number)) {
+    const { number, hash, action } = row
+    const isNext = number === before.number + 1 && hash === chain(before.hash, number, row)
+    if (!isNext && !(before.number === 0 && action === CUT)) return number
+    before = row
+  }
+  return null
+}
+
+const CUT = 'cut'
+
+/** Forgets what is older; of the last row that goes the hash stays, so that the chain still holds. */
+export const cutAudit = async (tx: Tx, spaceId: SpaceId, before: Date): Promise<void> => {
+  await tx.lock('audit')
+  const last = await lastAudit(tx, spaceId, lt(tx.t.audit.at, before))
+  if (!last || last.action === CUT) return
+  const { number } = last
+  await take(tx, 'audit', { spaceId }, lt(tx.t.audit.number, number))
+  const nothing = { cause: '', task: '', subject: '', target: {}, reason: null, result: '' }
+  await change(tx, 'audit', { spaceId, number }, { ...nothing, action: CUT })
 }

@@ -3,10 +3,11 @@
 import { and, gt, gte, lt } from 'drizzle-orm'
 import type { BookingId, MembershipId, SpaceId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
-import { localDate } from '../core/temporal.ts'
+import { addDays, localDate } from '../core/temporal.ts'
 import type { Tx } from './open.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 import type { Snapshots } from './tables.ts'
+import { keepPeopleDays } from './tidy.ts'
 
 type Kind = keyof Snapshots
 
@@ -43,6 +44,15 @@ export const saveSnapshot = async <K extends Kind>(
   await take(tx, 'snapshots', all, lt(snapshots.goneAt, longAgo))
   return [...changed, ...gone.map(({ id }) => id)]
 }
+
+/** Stores one of a kind, read or written between two complete lists. */
+export const saveOne = async <K extends Kind>(
+  tx: Tx,
+  spaceId: SpaceId,
+  kind: K,
+  id: string,
+  read: { data: Snapshots[K]; readAt: Date },
+): Promise<void> => put(tx, 'snapshots', { spaceId, kind, id, ...read, goneAt: null })
 
 /** What the last complete list had. */
 export const listSnapshot = async <K extends Kind>(tx: Tx, spaceId: SpaceId, kind: K) =>
@@ -97,6 +107,7 @@ export const saveMemberships = async (
     const { membershipId, plan, canceledTo } = membership
     const row = known.get(membershipId)
     if (row && (row.readAt > readAt || (!row.goneAt && same(membership, row)))) continue
+    if (!row && canceledTo && canceledTo < addDays(today, -keepPeopleDays)) continue
     changed.push(membershipId)
     await put(tx, 'memberships', {
       ...{ spaceId, ...membership, readAt, absentAt: null, goneAt: null },

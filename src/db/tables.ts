@@ -36,6 +36,8 @@ export type Snapshots = {
   resource: model.Resource
   lock: model.Lock
   accessGroup: model.AccessGroup
+  /** What a mapped group opens. */
+  groupAccess: model.GroupAccess
   tag: model.Tag
   siteUser: model.SiteUser
   webhook: model.WebhookSubscription
@@ -332,6 +334,8 @@ export const defineTables = (kit: Kit) => {
       shownAt: time(),
       /** *Leave* was pressed: as long as the look goes on saying the same, nobody is bothered. */
       leftAt: time(),
+      /** When Cobot last took it for the admins to read; only of urgent ones. */
+      toldAt: time(),
     }),
     audit: keyed(
       'audit',
@@ -344,6 +348,9 @@ export const defineTables = (kit: Kit) => {
         subject: text().notNull(),
         action: text().notNull(),
         target: json<Record<string, string>>().notNull(),
+        /** What it rests on: ids, instants, words of evidence; null in rows older than reasons. */
+        reason: text(),
+        /** `asked` before the call; then a row of its own with what came of it. */
         result: text().notNull(),
         /** Hash over the previous row's hash and this row: a chain per space. */
         hash: text().notNull(),

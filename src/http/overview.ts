@@ -1,6 +1,7 @@
 // How the space stands: what is connected, what is ready, when everything was last compared.
 import { Hono } from 'hono'
 import { type Check, OverviewPage } from '../../views/overview.tsx'
+import { earlier } from '../core/entitlements.ts'
 import { sameName } from '../core/names.ts'
 import { lookAgain } from '../db/clicks.ts'
 import { listSnapshot } from '../db/snapshots.ts'
@@ -50,8 +51,9 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
   // Both are stored by one sweep; a space may have nothing to book.
   const kind = ['plan', 'resource'] as const
   const [listed] = await list(read, 'snapshots', { spaceId, kind, goneAt: null })
-  const cobotAt = listed?.readAt ?? null
-  const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: cobotAt }
+  // A check is as old as its older half.
+  const checkedAt = listed && site ? earlier(listed.readAt, site.readAt) : null
+  const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: checkedAt }
   return [
     { what: 'cobot', isOk: isConnected('cobot'), way: 'setup' },
     { what: 'salto', isOk: isConnected('salto'), way: 'setup' },
@@ -66,7 +68,7 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
       way: 'salto',
     },
     { what: 'webhooks', isOk: hooks.length > 0, params: { count: hooks.length }, way: 'check' },
-    { what: 'checked', isOk: cobotAt !== null, params: facts, way: 'check' },
+    { what: 'checked', isOk: checkedAt !== null, params: facts, way: 'check' },
   ]
 }
 

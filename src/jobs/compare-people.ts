@@ -4,7 +4,7 @@ import { blockChange, seatChange, tagChange } from '../core/differences.ts'
 import { isAdministrative } from '../core/fence.ts'
 import type { AccessGroupId } from '../core/ids.ts'
 import type { AccessGroup, SiteUser, Tag } from '../core/model.ts'
-import { priority } from '../core/problems.ts'
+import { type ProblemCode, priority } from '../core/problems.ts'
 import type { SiteRow } from '../db/spaces.ts'
 import { list } from '../db/store.ts'
 import { findKey } from './pairing-tags.ts'
@@ -31,11 +31,17 @@ export const comparePeople = async (
     await list(read, 'tagHolders', { spaceId, siteId }),
     ({ pairingId }) => pairingId,
   )
-  const said = Map.groupBy(await list(read, 'problems', { spaceId, code: 'P10' }), (p) => p.source)
+  const problems = await list(read, 'problems', { spaceId, code: ['P10', 'P19', 'P21', 'P22'] })
+  const said = Map.groupBy(problems, ({ source }) => source)
 
   for (const pairing of await list(read, 'pairings', { spaceId, siteId, state: 'paired' })) {
     const { pairingId, siteUserId } = pairing
     const user = siteUserId && users.get(siteUserId)
+    const known = said.get(`reconcilePairing:${pairingId}`) ?? []
+    const says = (code: ProblemCode) => known.some((each) => each.code === code)
+    const mayHaveKey = says('P22') && (user?.tagNumber || user?.hasProfile)
+    if (user && (isAdministrative(user) !== says('P21') || says('P19') || mayHaveKey))
+      look.ask('reconcilePairing', pairingId, priority.difference)
     if (user && isAdministrative(user)) continue
     const seen: string[] = []
     const see = (thing: string, change: string | null, holder = '') => {
@@ -60,9 +66,9 @@ export const comparePeople = async (
         if (row.state === 'held' && !row.doneAt && tag && !tag.holder) see(':tag', 'free at last')
       }
     }
-    const before = (said.get(`reconcilePairing:${pairingId}`) ?? []).map(
-      ({ subject, params }) => `${subject} ${params.change} ${params.holder ?? ''}`,
-    )
+    const before = known
+      .filter(({ code }) => code === 'P10')
+      .map(({ subject, params }) => `${subject} ${params.change} ${params.holder ?? ''}`)
     if (seen.sort().join() !== before.sort().join())
       look.ask('reconcilePairing', pairingId, priority.difference)
   }

@@ -8,7 +8,7 @@ import { priority } from '../core/problems.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
-import { type Person, storePairing } from './reconcile-pairing.ts'
+import { type Person, restsOn, storePairing } from './reconcile-pairing.ts'
 import { type Look, settleFirst } from './run.ts'
 
 /** A user that KS does not show this soon after it was made may still be on the way. */
@@ -57,6 +57,7 @@ const make = async (look: Look, person: Person): Promise<SiteUser> => {
   await storePairing(look, person, { creatingSince: look.now() })
   try {
     const roleIds = [role.roleId]
+    look.because(restsOn(person))
     const user = { siteId, ...ksName(named), alias: alias(named), roleIds }
     return await pair(look, person, await look.ksWrite.createSiteUser(user))
   } catch (error) {

@@ -73,6 +73,11 @@ export const reconcilePlaces = async (
         const dated = endOfPlace(person.intervals, groupsOf, step.accessGroupId, now)
         const unwantedSince = dated ?? step.unwantedSince
         if (mayLeave({ joinFailed, unwantedSince, now })) {
+          const { basis } =
+            places.applied.find((each) => each.accessGroupId === step.accessGroupId) ?? {}
+          const isGone = person.memberships.every(({ goneAt }) => goneAt)
+          const why = dated ? `dated ${dated.toISOString()}` : isGone ? 'gone' : 'changed'
+          look.because(`${why}, was ${basis || 'linked'}`)
           await look.attempt(() => leavePlace(look, siteUser, place, observed))
           break
         }
@@ -159,6 +164,7 @@ const join = async (
   const { siteId, accessGroupId } = place
   const intent = { ...place, ...untouched, origin: 'made', basis, joinedAt: null } as const
   await db.tx((tx) => put(tx, 'groupPlaces', intent))
+  look.because(`entitled ${basis}`)
   try {
     await look.ksWrite.joinAccessGroup({ siteId, accessGroupId, saltoUserId })
   } catch (error) {

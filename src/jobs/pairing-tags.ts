@@ -67,6 +67,7 @@ const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser):
   if (tag?.holder?.siteUserId !== siteUserId) {
     try {
       if (!tag || tag.holder) throw new Refused('salto', 400, null, `tag ${tagId} is taken`)
+      look.because('admin assigned')
       await look.ksWrite.assignTag({ siteId, siteUserId, tagId })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -82,6 +83,7 @@ const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void>
   const { siteId, tagId, pairingId } = row
   const tag = await look.ks.getTag(siteId, tagId)
   const proof = proveTag({ siteId, ledger: row, siteUser, tag })
+  look.because(row.state === 'returning' ? 'admin took back' : 'admin disconnected')
   if (proof) await look.ksWrite.takeTagOff(proof)
   await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId }))
 }
@@ -90,6 +92,7 @@ const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void>
 const blockLost = async (look: Look, row: Tag, { siteUserId }: SiteUser): Promise<void> => {
   const { siteId } = row
   const key = await findKey(look, row, siteUserId)
+  look.because('admin reported lost')
   if (key && !key.blocked) await look.ksWrite.blockKey({ siteId, siteUserId, keyId: key.keyId })
   await store(look, row, { doneAt: look.now() })
 }

@@ -22,7 +22,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   const site = await getActiveSite(read, spaceId)
   const rows = await list(read, 'bookingGroups', { spaceId, bookingId })
   for (const row of rows.filter((each) => each.siteId !== site?.siteId))
-    await look.attempt(() => removeGroup(look, row))
+    await look.attempt(() => removeGroup(look, row, 'site left'))
   if (!site) return
   const row = rows.find((each) => each.siteId === site.siteId) ?? null
   const booking = await one(read, 'bookings', { spaceId, bookingId })
@@ -35,7 +35,8 @@ export const reconcileBooking: TaskHandler = async (look) => {
     // Nobody connected and nothing there yet: the group is made when there is somebody for it.
     if (row || desired.isConnected) await converge(look, site, bookingId, window, row)
   } else if (row && !keepUntil) {
-    await removeGroup(look, row)
+    const isOver = booking && booking.endsAt <= look.now()
+    await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
   }
 }
 
@@ -95,6 +96,7 @@ const converge = async (
 ): Promise<void> => {
   const { db } = look.deps
   const name = bookingGroupName(bookingId)
+  look.because(`booking ${bookingId} ${window.startLocal}/${window.endLocal} ${zone}`)
   const fresh: Group = {
     ...{ spaceId: look.spaceId, siteId, bookingId, name, zone, accessGroupId: null },
     ...{ creatingSince: null, written: null },
@@ -200,8 +202,9 @@ const changedByHand = async (
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
-const removeGroup = async (look: Look, row: Group): Promise<void> => {
+const removeGroup = async (look: Look, row: Group, why: string): Promise<void> => {
   const { spaceId, siteId, bookingId } = row
+  look.because(`booking ${bookingId} ${why}`)
   const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
   await leaveRenamed(look, row)
   for (const group of groups) await deleteOwn(look, row, group)

@@ -1,14 +1,21 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
 import { blockChange, type Change, seatChange } from '../core/differences.ts'
-import { basisNow, isActive, lastEnd, nextChange, type PlanInterval } from '../core/entitlements.ts'
+import {
+  basisNow,
+  basisOf,
+  isActive,
+  lastEnd,
+  nextChange,
+  type PlanInterval,
+} from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
 import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
-import { listBookings } from '../db/snapshots.ts'
+import { listBookings, saveOne } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
@@ -20,6 +27,9 @@ import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 /** A user we made is kept, suspended, for this long: undoing a cancellation brings the same one back. */
 const keepUserMs = 30 * 24 * 3600_000
+
+/** An end that is not delivered by then is told. */
+const overdueMs = 60_000
 
 /** What one look knows of a person. */
 export type Person = {
@@ -45,12 +55,15 @@ export const reconcilePairing: TaskHandler = async (look) => {
   const site = pairing && (await one(read, 'sites', { spaceId, siteId: pairing.siteId }))
   if (!pairing || !site) return
   const person = await personNow(look, pairing, site)
+  let patienceMs = overdueMs
   try {
     if (pairing.state === 'leaving' || site.state === 'leaving') await disconnect(look, person)
     else await converge(look, person)
   } catch (error) {
-    if (error instanceof ReconnectNeeded) await sayUndelivered(look, person)
+    if (error instanceof ReconnectNeeded) patienceMs = 0
     throw error
+  } finally {
+    await sayUndelivered(look, person, patienceMs)
   }
 }
 
@@ -104,6 +117,10 @@ export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'
   return look.deps.db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
 }
 
+/** The entitlements of a person, for the audit. */
+export const restsOn = ({ intervals, isEntitled }: Person): string =>
+  [isEntitled ? 'entitled' : 'not entitled', ...intervals.map(basisOf)].join(' ')
+
 const converge = async (look: Look, now: Person): Promise<void> => {
   const siteUser = await findOrMakeUser(look, now)
   if (!siteUser) return
@@ -122,6 +139,16 @@ const converge = async (look: Look, now: Person): Promise<void> => {
   await look.attempt(() => keepAlias(look, person, siteUser))
   await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
   await look.attempt(() => end(look, person, siteUser))
+  if (look.hasWritten()) await look.attempt(() => readAgain(look, person, siteUser))
+}
+
+/** Pages show what KS has now, not what the last sweep saw. */
+const readAgain = async (look: Look, { pairing }: Person, { siteUserId }: SiteUser) => {
+  const readAt = look.now()
+  const data = await look.ks.getSiteUser(pairing.siteId, siteUserId)
+  const { spaceId } = pairing
+  if (data)
+    await look.deps.db.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
 }
 
 /** Says what somebody changed by hand, each thing on its own; nothing is undone (R20). */
@@ -140,6 +167,7 @@ const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<
   const { lockedOut: blocked, lockedOutDone, siteId } = person.pairing
   if (lockedOutDone) return differs(look, person, 'block', blockChange(person.pairing, siteUser))
   const { siteUserId } = siteUser
+  look.because(blocked ? 'admin locked out' : 'admin let in')
   if (siteUser.blocked !== blocked)
     await look.ksWrite.updateSiteUser({ siteId, siteUserId, blocked })
   await storePairing(look, person, { lockedOutDone: true })
@@ -152,6 +180,7 @@ const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise
   const seatedFor = basisNow(person.intervals, look.now()) || 'booking'
   if (pairing.seatedFor === seatedFor)
     return differs(look, person, 'seat', seatChange(pairing, siteUser))
+  look.because(restsOn(person))
   try {
     if (siteUser.seat !== 'subscribed')
       await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
@@ -171,6 +200,7 @@ const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promis
   if (origin !== 'made' || person.hasEnded || siteUser.alias === alias(named)) return
   const names = siteUser.hasProfile ? {} : ksName(named)
   const { siteUserId } = siteUser
+  look.because('named otherwise in Cobot')
   await look.ksWrite.updateSiteUser({ siteId, siteUserId, alias: alias(named), ...names })
 }
 
@@ -191,6 +221,7 @@ const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void
     differs(look, person, 'seat', seatChange(pairing, siteUser))
   else if (!person.isEntitled) {
     if (isMade && seat === 'subscribed') {
+      look.because(restsOn(person))
       await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
       await askSuspended(look)
     }
@@ -211,6 +242,7 @@ const deleteUser = async (look: Look, { pairing }: Person, siteUser: SiteUser): 
   const { spaceId, siteId, pairingId } = pairing
   const proof = proveUser({ siteId, ledger: pairing, siteUser })
   if (!proof) return
+  look.because(`ended ${pairing.endedAt?.toISOString()}`)
   await look.ksWrite.deleteSiteUser(proof)
   await look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
 }
@@ -223,6 +255,7 @@ const disconnect = async (look: Look, person: Person): Promise<void> => {
   if (!siteUserId && pairing.creatingSince) settleFirst(look, pairing.creatingSince)
   const marked = siteUserId ? [] : await look.ks.findSiteUsersByMarker(siteId, pairing.marker)
   const siteUser = siteUserId ? await look.ks.getSiteUser(siteId, siteUserId) : (marked[0] ?? null)
+  look.because(pairing.state === 'leaving' ? 'admin disconnected' : 'site left')
   if (siteUser && !isAdministrative(siteUser)) {
     const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
     const observed = new Set(listed.map((group) => group.accessGroupId))
@@ -243,11 +276,14 @@ const disconnect = async (look: Look, person: Person): Promise<void> => {
   await askSuspended(look)
 }
 
-/** SALTO does not let us in, and somebody's time is over: the admin must know whom to remove (P16). */
-const sayUndelivered = async (look: Look, { pairing, intervals, name, subject }: Person) => {
+/** Somebody's time is over, and KS does not take it: the admin must know whom to remove (P16). */
+const sayUndelivered = async (look: Look, person: Person, patienceMs: number) => {
+  const { pairing, intervals, name, subject } = person
   const { spaceId, pairingId } = pairing
   const held = await list(look.deps.db.read, 'groupPlaces', { spaceId, pairingId })
-  const since = (lastEnd(intervals) ?? look.now()).toISOString()
-  const isMember = intervals.some((interval) => isActive(interval, look.now()))
-  if (held.length > 0 && !isMember) look.problem('P16', subject, { name, since })
+  const endedAt = lastEnd(intervals) ?? look.now()
+  const dueAt = new Date(endedAt.getTime() + patienceMs)
+  if (held.length === 0 || intervals.some((interval) => isActive(interval, look.now()))) return
+  if (dueAt > look.now()) look.lookAgainAt(dueAt)
+  else look.problem('P16', subject, { name, since: endedAt.toISOString() })
 }

@@ -1,9 +1,9 @@
 // A plan of the space and the access group for it. A name proposes once; from then on the id
 // counts (R8). A plan without group gets one that opens nothing until somebody chooses locks.
-import { asId, type PlanId } from '../core/ids.ts'
-import type { AccessGroup, Plan } from '../core/model.ts'
+import { type AccessGroupId, asId, type PlanId } from '../core/ids.ts'
+import type { AccessGroup, GroupAccess, Plan } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
-import { getSnapshot } from '../db/snapshots.ts'
+import { getSnapshot, saveOne } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { list, one, put, type Row } from '../db/store.ts'
 import { type Look, settleFirst, type TaskHandler } from './run.ts'
@@ -21,12 +21,16 @@ export const reconcilePlan: TaskHandler = async (look) => {
     ? keepMapping(before, groups)
     : await findOrMake(look, site, plan, before, groups)
   const group = groups.find((each) => each.accessGroupId === row.accessGroupId)
-  const opensNothing = row.state === 'ready' && !(await opensSomething(look, site, group))
+  const readAt = look.now()
+  const access = group && (await readGroupAccess(look, site, group.accessGroupId))
+  const opensNothing = row.state === 'ready' && !opensSomething(access)
   const params = { plan: plan.name, group: row.name, state: row.state }
   if (row.state !== 'ready') look.problem('P04', `plan:${planId}`, params)
   if (opensNothing) look.problem('P18', `plan:${planId}`, params)
   await db.tx(async (tx) => {
     await put(tx, 'planGroups', { ...row, opensNothing })
+    if (access)
+      await saveOne(tx, spaceId, 'groupAccess', access.accessGroupId, { data: access, readAt })
     if (before?.accessGroupId === row.accessGroupId && before.state === row.state) return
     for (const { pairingId, ...membership } of await list(tx, 'memberships', { spaceId })) {
       const plans = [membership.plan, membership.upcomingPlan]
@@ -75,6 +79,7 @@ const findOrMake = async (
   }
   if (making) settleFirst(look, before.changedAt)
   await db.tx((tx) => put(tx, 'planGroups', { ...row, origin: 'made', state: 'making' }))
+  look.because(`plan ${plan.planId} has no group`)
   const made = await look.ksWrite.createAccessGroup({ siteId, name })
   await makeAlways(look, siteId, made)
   return { ...row, accessGroupId: made.accessGroupId, origin: 'made', state: 'ready' }
@@ -87,11 +92,20 @@ const makeAlways = async (
   { accessGroupId }: AccessGroup,
 ) => {
   const schedules = await look.ks.listGroupSchedules(siteId, accessGroupId)
+  look.because('a group made for a plan, always')
   if (schedules.length === 0)
     await look.ksWrite.createSchedule({ siteId, accessGroupId, startLocal: null, endLocal: null })
 }
 
-const opensSomething = async (look: Look, { siteId }: SiteRow, group: AccessGroup | undefined) => {
-  if (!group?.lockCount) return false
-  return (await look.ks.listGroupSchedules(siteId, group.accessGroupId)).length > 0
-}
+export const readGroupAccess = async (
+  { ks }: Look,
+  { siteId }: SiteRow,
+  accessGroupId: AccessGroupId,
+): Promise<GroupAccess> => ({
+  accessGroupId,
+  lockIds: await ks.listGroupLocks(siteId, accessGroupId),
+  schedules: await ks.listGroupSchedules(siteId, accessGroupId),
+})
+
+export const opensSomething = (access: GroupAccess | undefined): boolean =>
+  access !== undefined && access.lockIds.length > 0 && access.schedules.length > 0

@@ -34,6 +34,10 @@ export type Look = {
   cobot(): Promise<Cobot>
   ks: KsReads
   ksWrite: KsWrites
+  /** What the writes that follow rest on, for the audit: ids, instants, words of evidence; no names. */
+  because(reason: string): void
+  /** Did this look change anything in KS? */
+  hasWritten(): boolean
   /** Sees to it that the subject is looked at again at this instant, however this look ends (R3). */
   lookAgainAt(at: Date | null): void
   problem(code: ProblemCode, subject: string, params?: Record<string, string>): void
@@ -67,6 +71,8 @@ export const startLook = (
     task: work.task,
     subject: work.subject,
     cause: work.cause,
+    reason: '',
+    wrote: false,
     leaseIsLive,
   }
   const askFor = (
@@ -87,6 +93,10 @@ export const startLook = (
     cobot: () => cobotOf(deps, spaceId, { probe, urgent: work.priority <= priority.soon }),
     ks: salto,
     ksWrite: ksWrites(deps, salto, run),
+    because: (reason) => {
+      run.reason = reason
+    },
+    hasWritten: () => run.wrote,
     lookAgainAt: (at) => {
       state.nextAt = earlier(at, state.nextAt)
     },
@@ -97,6 +107,7 @@ export const startLook = (
       state.problems.push({ code: 'P10', subject, params, takesTwo: true })
     },
     attempt: async (step) => {
+      const { reason } = run
       try {
         await step()
         return true
@@ -104,6 +115,8 @@ export const startLook = (
         if (error instanceof LeaseLost) throw error
         state.failure ??= error
         return false
+      } finally {
+        run.reason = reason
       }
     },
     ask: (...args) => {

@@ -3,12 +3,13 @@
 import type { Cobot } from '../cobot/client.ts'
 import { ensureWebhooks } from '../connections/hooks.ts'
 import { jitter } from '../core/backoff.ts'
+import { Refused, Rejected } from '../core/errors.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
-import { change, list, one } from '../db/store.ts'
+import { change, list, one, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { readAllMemberships } from './read-membership.ts'
 import type { Look, TaskHandler } from './run.ts'
@@ -25,7 +26,10 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
   },
   catalogue: (look, cobot) => sweepPlansAndResources(look, cobot),
   bookings: (look, cobot) => sweepBookings(look, cobot),
-  webhooks: (look, cobot) => ensureWebhooks(look.deps, look.space, cobot),
+  webhooks: (look, cobot) =>
+    ensureWebhooks(look.deps, look.space, cobot).catch((error: unknown) => {
+      throw error instanceof Refused ? new Rejected('P12', {}, error.message) : error
+    }),
 }
 
 export const sweepCobot: TaskHandler = async (look) => {
@@ -34,6 +38,8 @@ export const sweepCobot: TaskHandler = async (look) => {
   const part = parts[look.work.subject]
   if (!part) {
     for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
+    const tidyUp = { spaceId, task: 'tidyUp', subject: 'space' } as const
+    if (!(await one(db.read, 'work', tidyUp))) look.ask('tidyUp', 'space', priority.cosmetic)
     const again = jitter(config.cobotSweepMs, ports.random.fraction())
     look.lookAgainAt(new Date(look.now().getTime() + again))
     return
@@ -44,8 +50,11 @@ export const sweepCobot: TaskHandler = async (look) => {
   if (await one(db.read, 'connections', refused)) await cobot.checkSpace()
   await part(look, cobot)
   await db.tx(async (tx) => {
-    if (await change(tx, 'connections', refused, { state: 'ok' }))
+    if (await change(tx, 'connections', refused, { state: 'ok' })) {
+      // Gone before anybody is woken who would tell the admins of it.
+      await take(tx, 'problems', { spaceId, code: 'P02' })
       await wakeParked(tx, spaceId, 'cobot', look.now())
+    }
   })
 }
 

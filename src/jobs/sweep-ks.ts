@@ -1,7 +1,7 @@
 // Compares a KS site with the ledger in bulk and asks for looks only at what differs. It is also
 // the probe by which a space that SALTO refused comes back by itself.
 import { jitter } from '../core/backoff.ts'
-import type { AccessGroup, Site } from '../core/model.ts'
+import type { AccessGroup, GroupAccess, Site } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
@@ -11,6 +11,7 @@ import { change, list, type Row, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
+import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
 import type { Look, TaskHandler } from './run.ts'
 
 const dayMs = 24 * 3600_000
@@ -36,10 +37,16 @@ export const sweepKs: TaskHandler = async (look) => {
   const tags = await look.ks.listTags(siteId)
   const locks = await look.ks.listLocks(siteId)
   const iqs = await look.ks.listIqs(siteId)
+  const access: GroupAccess[] = []
+  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  for (const { accessGroupId } of groups)
+    if (mapped.some((row) => row.accessGroupId === accessGroupId))
+      access.push(await readGroupAccess(look, before, accessGroupId))
   const timeZone = info.timeZone && isTimeZone(info.timeZone) ? info.timeZone : before.timeZone
   await db.tx(async (tx) => {
     await change(tx, 'sites', { spaceId, siteId }, { timeZone, info, readAt })
     await saveSnapshot(tx, spaceId, 'accessGroup', groups, { readAt, idOf: (g) => g.accessGroupId })
+    await saveSnapshot(tx, spaceId, 'groupAccess', access, { readAt, idOf: (g) => g.accessGroupId })
     await saveSnapshot(tx, spaceId, 'siteUser', users, { readAt, idOf: (u) => u.siteUserId })
     await saveSnapshot(tx, spaceId, 'tag', tags, { readAt, idOf: (tag) => tag.tagId })
     await saveSnapshot(tx, spaceId, 'lock', locks, { readAt, idOf: (lock) => lock.lockId })
@@ -52,7 +59,7 @@ export const sweepKs: TaskHandler = async (look) => {
     look.problem('P07', `hardware:${id}`, { name })
 
   const site = { ...before, timeZone }
-  await comparePlans(look, site, groups)
+  await comparePlans(look, site, access)
   await comparePeople(look, site, { groups, users, tags })
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
@@ -82,11 +89,11 @@ const workLeavingSites = async (look: Look): Promise<void> => {
 }
 
 /** Mapped groups that vanished, came back, or began or ceased to open something. */
-const comparePlans = async (look: Look, { siteId }: SiteRow, groups: AccessGroup[]) => {
+const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess[]) => {
   const { spaceId } = look
   for (const row of await list(look.deps.db.read, 'planGroups', { spaceId, siteId })) {
-    const group = groups.find((each) => each.accessGroupId === row.accessGroupId)
-    const asBefore = row.state === 'ready' && group?.lockCount && !row.opensNothing
+    const group = access.find((each) => each.accessGroupId === row.accessGroupId)
+    const asBefore = row.state === 'ready' && opensSomething(group) && !row.opensNothing
     if (!asBefore) look.ask('reconcilePlan', row.planId, priority.difference)
   }
 }

@@ -7,6 +7,8 @@ import { reconcilePlan } from './reconcile-plan.ts'
 import type { TaskHandler } from './run.ts'
 import { sweepCobot } from './sweep-cobot.ts'
 import { sweepKs } from './sweep-ks.ts'
+import { tellAdmins } from './tell-admins.ts'
+import { tidyUp } from './tidy-up.ts'
 
 export const handlers: Record<Task, TaskHandler> = {
   readMembership,
@@ -16,4 +18,6 @@ export const handlers: Record<Task, TaskHandler> = {
   reconcilePlan,
   reconcilePairing,
   reconcileBooking,
+  tellAdmins,
+  tidyUp,
 }

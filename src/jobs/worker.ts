@@ -45,6 +45,8 @@ const refusedAgainMs = 15 * 60_000
 /** For about two minutes after a user was made, SALTO may not know them everywhere. */
 const notYetThereMs = 15_000
 const notYetThereTries = 10
+/** After so many failures in a row, half a minute at most of waiting between them, it is said. */
+const quietTries = 5
 
 export type Worker = {
   start(): void
@@ -146,7 +148,10 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       const now = clock.now()
       const { spaceId, task, subject } = row
       const source = `${task}:${subject}`
-      const sureFrom = await replaceProblems(tx, spaceId, source, state.problems, now, !again)
+      const { failure } = state
+      const isRefused = failure instanceof Rejected || failure instanceof Refused
+      const reach = !failure ? 'whole' : isRefused ? 'refused' : 'cut'
+      const sureFrom = await replaceProblems(tx, spaceId, source, state.problems, now, reach)
       const nextAt = earlier(state.nextAt, sureFrom)
       await settle(tx, claim, {
         runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, nextAt),
@@ -230,6 +235,9 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
   if (failure instanceof Unavailable) {
     log.warn(facts, 'will be tried again')
+    const { side } = failure
+    if (row.attempts >= quietTries)
+      state.problems.push({ code: 'P15', subject: side, params: { side, what: side } })
     const afterMs = backoffMs(row.attempts, ports.random.fraction())
     return { afterMs, countsAsAttempt: true, reason: failure.message }
   }
@@ -256,6 +264,8 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     }
   }
   if (!(failure instanceof Refused)) log.error(facts, 'a look failed')
+  if (row.attempts >= quietTries)
+    state.problems.push({ code: 'P15', subject: row.subject, params: {} })
   const afterMs = backoffMs(row.attempts, ports.random.fraction())
   return {
     afterMs,

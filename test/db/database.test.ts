@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asId, type MembershipId, type SpaceId } from '../../src/core/ids.ts'
 import type { Booking, Membership } from '../../src/core/model.ts'
 import { priority } from '../../src/core/problems.ts'
-import { appendAudit, chain } from '../../src/db/audit.ts'
+import { appendAudit, chain, cutAudit, verifyAudit } from '../../src/db/audit.ts'
 import { closeBudget, takeFromBudget } from '../../src/db/budgets.ts'
 import { electRefresher, saveConnection, storeRefreshed } from '../../src/db/connections.ts'
 import type { Db, Tx } from '../../src/db/open.ts'
@@ -57,7 +57,13 @@ describe.each(dialects)('%s', (dialect) => {
       const spaceId = newSpace()
       const problem = { spaceId, code: 'P11', subject: 'space', source: 'x', params: {} } as const
       const failing = tx(async (t) => {
-        await put(t, 'problems', { ...problem, since: at(0), shownAt: null, leftAt: null })
+        await put(t, 'problems', {
+          ...problem,
+          since: at(0),
+          shownAt: null,
+          leftAt: null,
+          toldAt: null,
+        })
         throw new Error('changed our mind')
       })
       await expect(failing).rejects.toThrow('changed our mind')
@@ -68,7 +74,7 @@ describe.each(dialects)('%s', (dialect) => {
   describe('store', () => {
     const problem = (spaceId: SpaceId, subject: string) => ({
       ...{ spaceId, code: 'P11' as const, subject, source: 's', params: { a: 'b' } },
-      ...{ since: at(0), shownAt: null, leftAt: null },
+      ...{ since: at(0), shownAt: null, leftAt: null, toldAt: null },
     })
 
     test('rows are found by what they equal, by null and by one of several', async () => {
@@ -401,7 +407,7 @@ describe.each(dialects)('%s', (dialect) => {
     const spaceId = newSpace()
     const entry = (action: string) => ({
       ...{ at: at(1), cause: 'admin Mara', task: 'reconcilePairing', subject: 'p', action },
-      ...{ target: { siteUserId: 'u', accessGroupId: 'g' }, result: 'done' },
+      ...{ target: { siteUserId: 'u', accessGroupId: 'g' }, reason: null, result: 'done' },
     })
     await Promise.all(
       ['one', 'two', 'three'].map((action) => tx((t) => appendAudit(t, spaceId, entry(action)))),
@@ -413,6 +419,46 @@ describe.each(dialects)('%s', (dialect) => {
       expect(hash).toBe(chain(before, number, row))
       before = hash
     }
+  })
+
+  test('T27 a changed, missing or added row breaks the chain, and a cut does not', async () => {
+    const spaceId = newSpace()
+    const entry = (n: number) => ({
+      ...{ at: at(n), cause: 'date', task: 't', subject: 's', action: `a${n}` },
+      ...{ target: { b: 'x', a: 'y' }, reason: n === 1 ? null : `r${n}`, result: 'done' },
+    })
+    const key = (number: number) => ({ spaceId, number })
+    const verify = () => verifyAudit(db.read, spaceId)
+    for (const n of [1, 2, 3, 4, 5]) await tx((t) => appendAudit(t, spaceId, entry(n)))
+    expect(await verify()).toBeNull()
+    for (const set of [{ reason: 'another' }, { reason: null }, { result: 'x' }, { target: {} }]) {
+      const [row] = await list(db.read, 'audit', key(3))
+      await tx((t) => change(t, 'audit', key(3), set))
+      expect(await verify()).toBe(3)
+      await tx((t) => put(t, 'audit', row!))
+      expect(await verify()).toBeNull()
+    }
+    const [gone] = await tx((t) => take(t, 'audit', key(1)))
+    expect(await verify()).toBe(2)
+    await tx((t) => put(t, 'audit', gone!))
+    const [third] = await tx((t) => take(t, 'audit', key(3)))
+    expect(await verify()).toBe(4)
+    await tx((t) => put(t, 'audit', third!))
+
+    await tx((t) => cutAudit(t, spaceId, at(4)))
+    await tx((t) => cutAudit(t, spaceId, at(4)))
+    const left = (await list(db.read, 'audit', { spaceId })).sort((a, b) => a.number - b.number)
+    expect(left.map(({ number, action }) => `${number} ${action}`)).toEqual([
+      '3 cut',
+      '4 a4',
+      '5 a5',
+    ])
+    expect(left[0]).toMatchObject({ target: {}, reason: null, subject: '' })
+    expect(await verify()).toBeNull()
+    await tx((t) => appendAudit(t, spaceId, entry(6)))
+    expect(await verify()).toBeNull()
+    await tx((t) => take(t, 'audit', key(3)))
+    expect(await verify()).toBe(4)
   })
 
   test('a space keeps its hook key; a new site makes the old one a leaving one', async () => {

@@ -1,6 +1,6 @@
 // The whole add-on in process: both sides played, one space with its admin, one site with its owner,
 // and browsers that keep cookies and follow nothing by themselves.
-import { createApp } from '../../src/app.ts'
+import { createApp, sentence } from '../../src/app.ts'
 import type { Deps } from '../../src/connections/deps.ts'
 import { asId, type SiteId, type SpaceId } from '../../src/core/ids.ts'
 import { createCrypt } from '../../src/db/crypt.ts'
@@ -51,6 +51,7 @@ export const createWorld = async () => {
     ports,
     crypt: createCrypt([{ kid: 'k1', key: new Uint8Array(32).fill(7) }]),
     log: { info: note, warn: note, error: note },
+    sentence,
     config: {
       publicUrl: PUBLIC,
       cobot: {

@@ -3,7 +3,7 @@
 
 import manifest from '../../manifest.json' with { type: 'json' }
 
-import { createApp } from '../../src/app.ts'
+import { createApp, sentence } from '../../src/app.ts'
 
 import { readConfig } from '../../src/config.ts'
 import { cobotOf, sealContext } from '../../src/connections/cobot.ts'
@@ -109,7 +109,7 @@ export const createWorld = async (
     ],
   })
   cobot.setDelivery({ mode: 'manual' })
-  const deps: Deps = { db, crypt, ports, config, log: options.log ?? silentLog }
+  const deps: Deps = { db, crypt, ports, config, log: options.log ?? silentLog, sentence }
   const worker = createWorker(deps, handlers)
   const app = createApp({ ...deps, wake: () => {}, ready: async () => true })
 

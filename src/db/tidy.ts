@@ -1,0 +1,37 @@
+// What we do not need any more is forgotten: people 90 days after they ended, the audit after a year.
+import { lt } from 'drizzle-orm'
+import type { SpaceId } from '../core/ids.ts'
+import { addDays, localDate } from '../core/temporal.ts'
+import { cutAudit } from './audit.ts'
+import type { Tx } from './open.ts'
+import { removePairing } from './spaces.ts'
+import { list, type Row, take } from './store.ts'
+
+export const keepPeopleDays = 90
+const keepAuditDays = 365
+
+export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
+  const ago = (days: number) => new Date(now.getTime() - days * 24 * 3600_000)
+  const longAgo = ago(keepPeopleDays)
+  const lastDay = addDays(localDate(now, 'UTC'), -keepPeopleDays)
+  const isOver = ({ goneAt, canceledTo }: Row<'memberships'>) =>
+    (goneAt ?? now) < longAgo || (canceledTo !== null && canceledTo < lastDay)
+  const memberships = await list(tx, 'memberships', { spaceId })
+  for (const { pairingId, origin } of await list(tx, 'pairings', { spaceId })) {
+    // A user we made goes with the look that deletes it; what is still out there keeps its name.
+    const left = { ...{ spaceId, pairingId } }
+    const isHeld =
+      origin === 'made' ||
+      (await list(tx, 'groupPlaces', left)).length + (await list(tx, 'tagHolders', left)).length > 0
+    const theirs = memberships.filter((each) => each.pairingId === pairingId)
+    if (!isHeld && theirs.every(isOver)) await removePairing(tx, spaceId, pairingId)
+  }
+  const unpaired = await list(tx, 'memberships', { spaceId, pairingId: null })
+  const membershipId = unpaired.filter(isOver).map((each) => each.membershipId)
+  await take(tx, 'memberships', { spaceId, membershipId })
+  await cutAudit(tx, spaceId, ago(keepAuditDays))
+  const idle = { spaceId, runAt: null, leaseToken: null }
+  await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
+  await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
+  await take(tx, 'sessions', {}, lt(tx.t.sessions.expiresAt, now))
+}

@@ -1,0 +1,140 @@
+// What is stored about a person and a door, for `core/why.ts`.
+import type { PlanInterval } from '../core/entitlements.ts'
+import type { LockId, MembershipId, PairingId, SpaceId } from '../core/ids.ts'
+import { sameName } from '../core/names.ts'
+import type { BookingWay, PlanWay, WhyFacts } from '../core/why.ts'
+import type { Tx } from './open.ts'
+import { getSnapshot, listBookings, listSnapshot } from './snapshots.ts'
+import { getActiveSite, intervalsOf } from './spaces.ts'
+import { list, one, type Row } from './store.ts'
+
+/** Bookings that ended this long ago tell nothing any more. */
+const recentMs = 24 * 3600_000
+
+export const readWhyFacts = async (
+  tx: Tx,
+  spaceId: SpaceId,
+  person: { membershipId: MembershipId } | { pairingId: PairingId },
+  lockId: LockId,
+  now: Date,
+): Promise<WhyFacts | null> => {
+  const space = await one(tx, 'spaces', { spaceId })
+  const site = await getActiveSite(tx, spaceId)
+  if (!space || !site) return null
+  const { siteId, timeZone, info } = site
+  const found = await list(tx, 'memberships', { spaceId, ...person })
+  const pairingId = 'pairingId' in person ? person.pairingId : (found[0]?.pairingId ?? null)
+  const pairing = pairingId && (await one(tx, 'pairings', { spaceId, siteId, pairingId }))
+  const memberships = pairingId ? await list(tx, 'memberships', { spaceId, pairingId }) : found
+  const intervals = intervalsOf(space, memberships)
+  const user =
+    pairing?.siteUserId && (await getSnapshot(tx, spaceId, 'siteUser', pairing.siteUserId))
+  const lock = await getSnapshot(tx, spaceId, 'lock', lockId)
+  const shown = user && !user.goneAt ? user : null
+  return {
+    ...{ now, timeZone, siteIsValid: info.subscriptionValid, lockId, intervals },
+    lock: lock && !lock.goneAt ? lock : null,
+    hubOfflineSince: await hubOfflineSince(tx, spaceId),
+    plans: await plansOf(tx, site, intervals, pairing || null),
+    bookings: await bookingsOf(tx, site, memberships, lockId, now),
+    ...{ pairing: pairing || null, lockedOut: pairing ? pairing.lockedOut : false, user: shown },
+    tag: await tagOf(tx, spaceId, pairing || null, shown?.tagNumber ?? null),
+  }
+}
+
+/** Each plan with its group, and the places that stand without one. */
+const plansOf = async (
+  tx: Tx,
+  { spaceId, siteId }: Row<'sites'>,
+  intervals: readonly PlanInterval[],
+  pairing: Row<'pairings'> | null,
+): Promise<PlanWay[]> => {
+  const mapped = await list(tx, 'planGroups', { spaceId, siteId })
+  const plans = await listSnapshot(tx, spaceId, 'plan')
+  const access = await listSnapshot(tx, spaceId, 'groupAccess')
+  const { pairingId } = pairing ?? {}
+  const places = pairingId ? await list(tx, 'groupPlaces', { spaceId, siteId, pairingId }) : []
+  const subjects = await differing(tx, spaceId)
+  const standing = places.map((each) => ({
+    ...each,
+    isByHand: subjects.has(`pairing:${pairingId}:place:${each.accessGroupId}`),
+  }))
+  const way = (interval: PlanInterval | null, row: Row<'planGroups'> | undefined): PlanWay => ({
+    ...{ kind: 'plan', interval, planName: interval?.planName ?? row?.name ?? '' },
+    mapping: row?.state ?? 'none',
+    access: access.find((each) => each.accessGroupId === row?.accessGroupId) ?? null,
+    place: standing.find((each) => each.accessGroupId === row?.accessGroupId) ?? null,
+  })
+  const given = intervals.map((interval) => {
+    const byName = plans.find((plan) => sameName(plan.name, interval.planName))
+    const planId = interval.planId ?? byName?.planId
+    return { interval, row: mapped.find((each) => each.planId === planId) }
+  })
+  const left = places.flatMap(({ accessGroupId }) =>
+    given.some(({ row }) => row?.accessGroupId === accessGroupId)
+      ? []
+      : [
+          way(
+            null,
+            mapped.find((each) => each.accessGroupId === accessGroupId),
+          ),
+        ],
+  )
+  return [...given.map(({ interval, row }) => way(interval, row)), ...left]
+}
+
+/** What is known to have been changed by hand in KS. */
+const differing = async (tx: Tx, spaceId: SpaceId): Promise<ReadonlySet<string>> => {
+  const rows = (await list(tx, 'problems', { spaceId, code: 'P10' })).filter((row) => row.shownAt)
+  return new Set(rows.map(({ subject }) => subject))
+}
+
+const bookingsOf = async (
+  tx: Tx,
+  { spaceId, siteId }: Row<'sites'>,
+  memberships: readonly Row<'memberships'>[],
+  lockId: LockId,
+  now: Date,
+): Promise<BookingWay[]> => {
+  const all = await list(tx, 'resourceDoors', { spaceId, siteId, enabled: true })
+  const doors = all.filter(({ lockIds }) => lockIds.includes(lockId))
+  const membershipId = memberships.map((each) => each.membershipId)
+  const after = new Date(now.getTime() - recentMs)
+  const ways: BookingWay[] = []
+  const subjects = await differing(tx, spaceId)
+  for (const booking of await listBookings(tx, spaceId, { after, membershipId })) {
+    const { bookingId, startsAt: bookedAt, endsAt } = booking
+    const door = doors.find(({ resourceId }) => resourceId === booking.resourceId)
+    if (!door) continue
+    const group = await one(tx, 'bookingGroups', { spaceId, siteId, bookingId })
+    const shifted = (at: Date, minutes: number) => new Date(at.getTime() + minutes * 60_000)
+    ways.push({
+      ...{ kind: 'booking', bookingId, bookedAt },
+      startsAt: shifted(bookedAt, -door.minutesBefore),
+      endsAt: shifted(endsAt, door.minutesAfter),
+      group: group && { ...group, isByHand: subjects.has(`booking:${bookingId}`) },
+    })
+  }
+  return ways
+}
+
+/** Hardware that is offline and no lock is a hub. */
+const hubOfflineSince = async (tx: Tx, spaceId: SpaceId): Promise<Date | null> => {
+  const locks = (await listSnapshot(tx, spaceId, 'lock')).map(({ lockId }) => `hardware:${lockId}`)
+  const offline = await list(tx, 'problems', { spaceId, code: 'P07' })
+  const hubs = offline.filter(({ subject }) => !locks.includes(subject))
+  return hubs.sort((a, b) => a.since.getTime() - b.since.getTime())[0]?.since ?? null
+}
+
+const tagOf = async (
+  tx: Tx,
+  spaceId: SpaceId,
+  pairing: Row<'pairings'> | null,
+  number: string | null,
+): Promise<WhyFacts['tag']> => {
+  if (!number || !pairing) return 'none'
+  const { pairingId } = pairing
+  if (await one(tx, 'tagHolders', { spaceId, pairingId, number, state: 'lost' })) return 'lost'
+  const tag = (await listSnapshot(tx, spaceId, 'tag')).find((each) => each.number === number)
+  return tag?.blocked ? 'blocked' : 'fine'
+}
