@@ -87,7 +87,6 @@ export const why = (facts: WhyFacts, at: Date): Why => {
     ...{ kind: 'plan', planName: '', interval: null, mapping: 'none', access: null, place: null },
   }
   const ways = [...facts.plans, ...facts.bookings]
-  const opensAt = (when: Date) => ways.some((way) => judge(facts, way, when).opens)
   const judged = (ways.length > 0 ? ways : [nobody]).map((way) => ({
     ...{ way, ...judge(facts, way, at) },
   }))
@@ -96,13 +95,13 @@ export const why = (facts: WhyFacts, at: Date): Why => {
   const later = edges.filter((edge) => edge > at)
   const stretch = (from: Date) => ({
     from,
-    until: later.find((edge) => edge > from && !opensAt(edge)) ?? null,
+    until: later.find((edge) => edge > from && !opensAt(facts, edge)) ?? null,
   })
-  const opens = opensAt(at)
+  const opens = opensAt(facts, at)
   const until = opens ? stretch(at).until : null
-  const nextFrom = later.find((edge) => opensAt(edge) && (!opens || (until && edge > until)))
+  const nextFrom = later.find((edge) => opensAt(facts, edge) && (!opens || (until && edge > until)))
   const past = edges.filter((edge) => edge <= at).reverse()
-  const shut = past.findIndex((edge) => !opensAt(edge))
+  const shut = past.findIndex((edge) => !opensAt(facts, edge))
   const from = (shut === -1 ? past.at(-1) : past[shut - 1]) ?? null
   const { way, chain } = best
   return {
@@ -112,6 +111,10 @@ export const why = (facts: WhyFacts, at: Date): Why => {
     broken: chain.find(({ ok }) => !ok)?.link ?? null,
   }
 }
+
+/** Would the door let this person in at this instant? */
+export const opensAt = (facts: WhyFacts, at: Date): boolean =>
+  [...facts.plans, ...facts.bookings].some((way) => judge(facts, way, at).opens)
 
 type Judged = { opens: boolean; chain: ChainLink[] }
 
