@@ -71,6 +71,9 @@ export const createWire = (deps: {
       exchange(call, giveUp.signal),
       timeout.promise,
     ]).finally(callOff)
+    // What a cache kept says nothing about now.
+    const said = Date.parse(headers.get('date') ?? '')
+    if (said && !Number(headers.get('age'))) ports.clock.hear?.(side, new Date(said))
 
     if (status === 429 || status === 503) {
       const afterMs = pauseMs(headers.get('retry-after'), ports.clock)

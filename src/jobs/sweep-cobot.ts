@@ -33,6 +33,7 @@ export const sweepCobot: TaskHandler = async (look) => {
   const part = parts[look.work.subject]
   if (!part) {
     for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
+    sayIfOurClockIsWrong(look)
     const again = jitter(config.cobotSweepMs, ports.random.fraction())
     look.lookAgainAt(new Date(look.now().getTime() + again))
     return
@@ -43,6 +44,14 @@ export const sweepCobot: TaskHandler = async (look) => {
     if (await change(tx, 'connections', refused, { state: 'ok' }))
       await wakeParked(tx, spaceId, 'cobot', look.now())
   })
+}
+
+const sayIfOurClockIsWrong = (look: Look): void => {
+  const correctedMs = look.deps.ports.clock.correctionMs?.() ?? 0
+  if (correctedMs === 0) return
+  const minutes = Math.round(Math.abs(correctedMs) / 60_000)
+  const offset = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`
+  look.problem('P13', 'space', { offset, state: correctedMs < 0 ? 'ahead' : 'behind' })
 }
 
 const sweepPlansAndResources = async (look: Look, cobot: Cobot): Promise<void> => {
