@@ -8,6 +8,7 @@ import { createSalto, type Salto } from '../salto/client.ts'
 import { createSaltoOAuth, type Tokens } from '../salto/oauth.ts'
 import { sealContext } from './cobot.ts'
 import type { Deps } from './deps.ts'
+import { laneOf } from './lanes.ts'
 
 /** Refresh when less than this is left of an access token. */
 const marginMs = 10 * 60_000
@@ -16,12 +17,17 @@ const electionMs = 20_000
 /** A token refused within this time after it was stored is not a stale one: we are refused. */
 const freshMs = 60_000
 
-/** `probe` asks although SALTO refused us before. */
-export const saltoOf = (deps: Deps, spaceId: SpaceId, { probe = false } = {}): Salto =>
+/** `probe` asks although SALTO refused us before, `insists` although it did not answer. */
+export const saltoOf = (
+  deps: Deps,
+  spaceId: SpaceId,
+  { probe = false, insists = true } = {},
+): Salto =>
   createSalto({
     settings: deps.config.salto,
     ports: deps.ports,
     accessToken: () => freshAccessToken(deps, spaceId, probe),
+    through: (call) => laneOf(deps.ports, spaceId, 'salto').through(call, insists),
   })
 
 export const sealTokens = async (deps: Deps, spaceId: SpaceId, tokens: Tokens) => ({
