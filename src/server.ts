@@ -1,9 +1,12 @@
 // The process: settings → database → worker and pages → listen, and the same way back.
 import { randomBytes } from 'node:crypto'
+import { uptime } from 'node:os'
 import { serve } from '@hono/node-server'
 import { createApp, sentence } from './app.ts'
 import { BadSettings, type Config, readConfig } from './config.ts'
-import type { Ports } from './core/ports.ts'
+import { askTheTime } from './connections/time.ts'
+import type { Clock, Ports } from './core/ports.ts'
+import { soundClock } from './core/sound-clock.ts'
 import { createCrypt } from './db/crypt.ts'
 import { openDatabase } from './db/open.ts'
 import { list } from './db/store.ts'
@@ -13,14 +16,16 @@ import { handlers } from './jobs/tasks.ts'
 import { createWorker } from './jobs/worker.ts'
 import { createLog } from './log.ts'
 
-const realPorts: Ports = {
-  clock: {
-    now: () => new Date(),
-    after: (ms, then) => {
-      const timer = setTimeout(then, Math.min(ms, 2 ** 31 - 1))
-      return () => clearTimeout(timer)
-    },
+const machineClock: Clock = {
+  now: () => new Date(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, Math.min(ms, 2 ** 31 - 1))
+    return () => clearTimeout(timer)
   },
+}
+
+const realPorts: Ports = {
+  clock: soundClock(machineClock, () => uptime() * 1000),
   random: { fraction: Math.random, bytes: (length) => randomBytes(length) },
   fetch: (request) => fetch(request),
 }
@@ -34,6 +39,7 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
   const deps = { db, crypt: createCrypt(config.secretKeys), ports, config, log, sentence }
   const worker = createWorker(deps, handlers)
   const works = config.role !== 'web'
+  await askTheTime(deps)
   if (works) {
     await db.tx(async (tx) => {
       // One process per SQLite file: whatever is leased belongs to a process that is gone.

@@ -24,6 +24,8 @@ export type Call = {
   headers?: Record<string, string>
   json?: unknown
   form?: Record<string, string>
+  /** The second page of a list, or a later one. */
+  goesOn?: boolean
 }
 /** `body` is parsed JSON, or null when the answer was empty. */
 export type Answer = { status: number; headers: Headers; body: unknown }
@@ -71,11 +73,14 @@ export const createWire = (deps: {
       exchange(call, giveUp.signal),
       timeout.promise,
     ]).finally(callOff)
+    // What a cache kept says nothing about now.
+    const said = Date.parse(headers.get('date') ?? '')
+    if (said && !Number(headers.get('age'))) ports.clock.hear?.(side, new Date(said))
 
     if (status === 429 || status === 503) {
       const afterMs = pauseMs(headers.get('retry-after'), ports.clock)
       if (status === 429) await limited?.(afterMs)
-      throw new RetryLater(`${name}: asked to pause (${status})`, afterMs)
+      throw new RetryLater(`${name}: asked to pause (${status})`, afterMs, side)
     }
     if (status === 401) throw new ReconnectNeeded(side, `${name}: our permission was not accepted`)
     if (status >= 400 && status < 500) {
@@ -152,7 +157,7 @@ export type Page<T> = {
  */
 export const readPages = async <T>(
   list: { side: Side; name: string; url: string },
-  read: (url: string) => Promise<Page<T>>,
+  read: (call: Call) => Promise<Page<T>>,
 ): Promise<T[]> => {
   const incomplete = new Unavailable(list.side, `${list.name}: list incomplete`)
   const readThrough = async () => {
@@ -161,7 +166,7 @@ export const readPages = async <T>(
     const at = new URL(list.url)
     while (seen.size < PAGES_MAX && !seen.has(at.href)) {
       seen.add(at.href)
-      const page = await read(at.href)
+      const page = await read({ name: list.name, url: at.href, goesOn: pages.length > 0 })
       pages.push(page)
       if (!page.next) return isWhole(pages) ? pages.flatMap(({ items }) => items) : null
       at.search = (URL.parse(page.next, at) ?? at).search

@@ -224,10 +224,13 @@ describe('a list', () => {
   const HERE = 'https://api.example/v1.1/tags?x=1'
   const readList = async (answers: Record<string, string | null>) => {
     const visited: string[] = []
-    const items = await readPages({ side: 'salto', name: 'list tags', url: HERE }, async (url) => {
-      visited.push(url)
-      return { ids: [url], items: [visited.length], next: answers[url] ?? null }
-    })
+    const items = await readPages(
+      { side: 'salto', name: 'list tags', url: HERE },
+      async ({ url }) => {
+        visited.push(url)
+        return { ids: [url], items: [visited.length], next: answers[url] ?? null }
+      },
+    )
     return { visited, items }
   }
 

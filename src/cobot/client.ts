@@ -20,8 +20,10 @@ import { type CobotSettings, spaceUrlOf } from './settings.ts'
 
 /** The budget of the Cobot user behind the token: asked before every call, told of every 429. */
 export type Gate = {
-  before(kind: 'any' | 'memberships'): Promise<void>
+  before(kind: 'any' | 'memberships', goesOn: boolean): Promise<void>
   limited(afterMs: number): Promise<void>
+  /** Every call goes through here. */
+  through?<T>(call: () => Promise<T>): Promise<T>
 }
 
 export type Cobot = ReturnType<typeof createCobot>
@@ -42,21 +44,24 @@ export const createCobot = (deps: {
   const api2 = settings.apiUrl
   const api2Space = `${api2}${path`/spaces/${space.spaceId}`}`
 
-  const ask = async (call: Call) => {
-    await gate.before(call.name === LIST_MEMBERSHIPS ? 'memberships' : 'any')
-    const accept = call.url.startsWith(`${api2}/`) ? 'application/vnd.api+json' : 'application/json'
-    const headers = { authorization: `Bearer ${accessToken}`, accept }
-    return (await wire({ ...call, headers })).body
-  }
+  const through = gate.through ?? ((call) => call())
+  const ask = (call: Call) =>
+    through(async () => {
+      await gate.before(call.name === LIST_MEMBERSHIPS ? 'memberships' : 'any', !!call.goesOn)
+      const isApi2 = call.url.startsWith(`${api2}/`)
+      const accept = isApi2 ? 'application/vnd.api+json' : 'application/json'
+      const headers = { authorization: `Bearer ${accessToken}`, accept }
+      return (await wire({ ...call, headers })).body
+    })
 
-  const { get, create, send, remove } = createVerbs('cobot', ask)
+  const { read, get, create, send, remove } = createVerbs('cobot', ask)
 
   /** All items of an API 2 list, each read with what was included on its page. */
   const readAll = <T>(name: string, schema: (included: unknown[]) => z.ZodType<T>, url: string) =>
     readPages(
       { side: 'cobot', name, url: `${url}&page[size]=${assumed.PAGE_SIZE}` },
-      async (at) => {
-        const { data, included, meta, links } = await get(name, parse.page, at)
+      async (call) => {
+        const { data, included, meta, links } = await read(parse.page, call)
         if (meta?.consistent === false)
           throw new RetryLater(`${name}: not consistent yet`, assumed.CONSISTENT_AFTER_MS)
         const itemSchema = schema(included ?? [])

@@ -48,6 +48,8 @@ export const createCobotOAuth = (
   const tokenUrl = (accessToken: string) => `${cobotUrl}${path`/api/access_tokens/${accessToken}`}`
 
   return {
+    discover: () => discover(cobotUrl, DISCOVERY_MS),
+
     /** On the space's own host: only there is the admin logged in, and may the frame go. */
     authorizationUrl: async (request: {
       subdomain: string

@@ -6,6 +6,7 @@ import type { SpaceId } from '../core/ids.ts'
 import { closeBudget, takeFromBudget } from '../db/budgets.ts'
 import { one } from '../db/store.ts'
 import type { Deps } from './deps.ts'
+import { laneOf } from './lanes.ts'
 
 /** Tokens are sealed to the space and side they belong to. */
 export const sealContext = (
@@ -17,16 +18,19 @@ export const sealContext = (
 /** Calls left for work that cannot wait: the first three priority classes (R13). */
 const urgentReserve = 2
 
+/** How often the next page of a list waits for the budget, others being faster, before it gives up. */
+const waitsPerPage = 30
+
 const refilledMs = cobotBuckets.any.capacity / cobotBuckets.any.perMs
 
 /**
  * `probe` asks although Cobot refused us before: that is how a refused space comes back by itself.
- * `setup` does not wait for the budget: an admin does, and Cobot's own limit leaves room for it.
+ * `insists` asks although it did not answer. `setup` does not wait for the budget: an admin does, and Cobot's own limit leaves room for it.
  */
 export const cobotOf = async (
   deps: Deps,
   spaceId: SpaceId,
-  { probe = false, urgent = false, setup = false } = {},
+  { probe = false, urgent = false, setup = false, insists = true } = {},
 ): Promise<Cobot> => {
   const { db, crypt, ports, config } = deps
   const space = await one(db.read, 'spaces', { spaceId })
@@ -36,18 +40,27 @@ export const cobotOf = async (
   const owner = connection.owner ?? spaceId
   let calls = 0
   const keyOf = (kind: 'any' | 'memberships') => `${kind}:${owner}`
+  const take = (kind: 'any' | 'memberships') => {
+    const reserve = kind === 'any' && !urgent ? urgentReserve : 0
+    return db.tx((tx) =>
+      takeFromBudget(tx, keyOf(kind), cobotBuckets[kind], ports.clock.now(), reserve),
+    )
+  }
   return createCobot({
     settings: config.cobot,
     ports,
     space: { spaceId, subdomain: space.subdomain },
     accessToken: await crypt.open(connection.accessSealed, sealContext('cobot', 'access', spaceId)),
     gate: {
-      before: async (kind) => {
+      through: (call) => laneOf(ports, spaceId, 'cobot').through(call, insists),
+      before: async (kind, goesOn) => {
         if (setup) return
-        const reserve = kind === 'any' && !urgent ? urgentReserve : 0
-        const waitMs = await db.tx((tx) =>
-          takeFromBudget(tx, keyOf(kind), cobotBuckets[kind], ports.clock.now(), reserve),
-        )
+        let waitMs = await take(kind)
+        // A list that was given up in the middle would start anew, and never come to its end.
+        for (let n = 0; goesOn && n < waitsPerPage && waitMs > 0 && waitMs <= refilledMs; n++) {
+          await new Promise<void>((resolve) => ports.clock.after(waitMs, resolve))
+          waitMs = await take(kind)
+        }
         if (waitMs === 0) {
           calls += 1
           return
@@ -62,7 +75,10 @@ export const cobotOf = async (
       limited: (afterMs) => {
         const now = ports.clock.now()
         const until = new Date(now.getTime() + afterMs)
-        return db.tx((tx) => closeBudget(tx, keyOf('any'), now, until))
+        return db.tx(async (tx) => {
+          for (const kind of ['any', 'memberships'] as const)
+            await closeBudget(tx, keyOf(kind), now, until)
+        })
       },
     },
   })

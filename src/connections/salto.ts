@@ -1,6 +1,6 @@
 // A space → SALTO's API, with an access token that is fresh. Refresh tokens work once, so exactly one
 // refresher is elected per version, and the new pair is stored before it is used.
-import { ReconnectNeeded, RetryLater } from '../core/errors.ts'
+import { ReconnectNeeded, RetryLater, Unavailable } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { electRefresher, storeRefreshed } from '../db/connections.ts'
 import { change, one, type Row } from '../db/store.ts'
@@ -8,20 +8,28 @@ import { createSalto, type Salto } from '../salto/client.ts'
 import { createSaltoOAuth, type Tokens } from '../salto/oauth.ts'
 import { sealContext } from './cobot.ts'
 import type { Deps } from './deps.ts'
+import { laneOf } from './lanes.ts'
 
 /** Refresh when less than this is left of an access token. */
 const marginMs = 10 * 60_000
+/** An idle space's refresh token is used as well, long before it would lapse. */
+const dailyMs = 24 * 3600_000
 /** Longer than a call may take, so that a second refresher never overlaps the first. */
 const electionMs = 20_000
 /** A token refused within this time after it was stored is not a stale one: we are refused. */
 const freshMs = 60_000
 
-/** `probe` asks although SALTO refused us before. */
-export const saltoOf = (deps: Deps, spaceId: SpaceId, { probe = false } = {}): Salto =>
+/** `probe` asks although SALTO refused us before, `insists` although it did not answer. */
+export const saltoOf = (
+  deps: Deps,
+  spaceId: SpaceId,
+  { probe = false, insists = true } = {},
+): Salto =>
   createSalto({
     settings: deps.config.salto,
     ports: deps.ports,
     accessToken: () => freshAccessToken(deps, spaceId, probe),
+    through: (call) => laneOf(deps.ports, spaceId, 'salto').through(call, insists),
   })
 
 export const sealTokens = async (deps: Deps, spaceId: SpaceId, tokens: Tokens) => ({
@@ -41,11 +49,18 @@ const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): P
   const leftMs = (row.accessExpiresAt?.getTime() ?? 0) - now.getTime()
   const open = ({ accessSealed }: Row<'connections'>) =>
     crypt.open(accessSealed, sealContext('salto', 'access', spaceId))
-  if (leftMs > marginMs) return open(row)
+  const ageMs = now.getTime() - row.changedAt.getTime()
+  const isUsed = ageMs < dailyMs || !row.refreshSealed
+  if (leftMs > marginMs && isUsed) return open(row)
   const until = new Date(now.getTime() + electionMs)
   const key = { spaceId, side: 'salto', version: row.version } as const
   const elected = await db.tx((tx) => electRefresher(tx, key, { now, until }))
-  if (elected) return refresh(deps, spaceId, row)
+  if (elected)
+    return refresh(deps, spaceId, row).catch((error: unknown) => {
+      // Whoever gives out permissions is away: the one we have is good until it ends.
+      if (leftMs > 0 && error instanceof Unavailable) return open(row)
+      throw error
+    })
   if (leftMs > 0) return open(row)
   throw new RetryLater('somebody else is refreshing the permission for SALTO', 1000)
 }

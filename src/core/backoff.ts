@@ -33,3 +33,34 @@ export const takeToken = (
     return { bucket: filled, waitMs: Math.ceil((1 + reserve - tokens) / rule.perMs) }
   return { bucket: { ...filled, tokens: tokens - 1 }, waitMs: 0 }
 }
+
+/** Failures of late, and while it is open the instant of the next try. */
+export type Breaker = {
+  recent: { atMs: number; failed: boolean }[]
+  nextTryMs: number
+  pauseMs: number
+}
+
+export const closedBreaker: Breaker = { recent: [], nextTryMs: 0, pauseMs: 0 }
+
+const breakerRule = { withinMs: 30_000, calls: 10, share: 0.5, pauseMs: 15_000, longestMs: 60_000 }
+
+/** Lets a call through (0), while open one by one as a probe; or says how long to wait. */
+export const passBreaker = (breaker: Breaker, nowMs: number) => {
+  const waitMs = breaker.pauseMs > 0 ? breaker.nextTryMs - nowMs : 0
+  // Longer than we ever pause is a clock that was set back.
+  if (waitMs > 0 && waitMs <= breakerRule.longestMs) return { breaker, waitMs }
+  const pauseMs = Math.min(2 * breaker.pauseMs, breakerRule.longestMs)
+  return { breaker: { ...breaker, nextTryMs: nowMs + pauseMs, pauseMs }, waitMs: 0 }
+}
+
+/** What came of a call. Half of the last ten failing opens it, one that is answered closes it. */
+export const noteCall = (breaker: Breaker, failed: boolean, nowMs: number): Breaker => {
+  if (breaker.pauseMs > 0) return failed ? breaker : closedBreaker
+  const { withinMs, calls, share, pauseMs } = breakerRule
+  const isRecent = ({ atMs }: { atMs: number }) => nowMs - atMs < withinMs
+  const recent = [...breaker.recent.filter(isRecent), { atMs: nowMs, failed }]
+  const failures = recent.filter((each) => each.failed).length
+  const opens = recent.length >= calls && failures >= share * recent.length
+  return opens ? { recent: [], nextTryMs: nowMs + pauseMs, pauseMs } : { ...breaker, recent }
+}

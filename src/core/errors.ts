@@ -16,9 +16,12 @@ export class Unavailable extends Error {
 /** The other side, or our own budget, asks for a pause; costs no attempt. */
 export class RetryLater extends Error {
   readonly afterMs: number
-  constructor(message: string, afterMs: number) {
+  /** Who asks for the pause; null when we do ourselves. */
+  readonly side: Side | null
+  constructor(message: string, afterMs: number, side: Side | null = null) {
     super(message)
     this.afterMs = afterMs
+    this.side = side
   }
 }
 

@@ -1,11 +1,17 @@
 // What the outside world lends us. Everything that reads a clock, rolls dice, waits or calls out
 // gets these handed in, so that a simulation can run a year in a minute and replay it.
 
+import type { Side } from './errors.ts'
+
 export type Clock = {
   /** The current instant. */
   now(): Date
   /** Calls back once after `ms` milliseconds; the returned function calls it off. */
   after(ms: number, then: () => void): () => void
+  /** Told of every date that the other two put on their answers. */
+  hear?(side: Side, said: Date): void
+  /** By how much `now` differs from this machine's own clock. */
+  correctionMs?(): number
 }
 
 export type Random = {

@@ -16,6 +16,10 @@ export const takeFromBudget = async (
   return waitMs
 }
 
-/** The other side said "not before": nobody asks until then. */
-export const closeBudget = (tx: Tx, key: string, now: Date, notBefore: Date): Promise<void> =>
-  put(tx, 'budgets', { key, tokens: 0, filledAt: now, notBefore })
+/** The other side said "not before": nobody asks until then, nor until the latest it ever said. */
+export const closeBudget = async (tx: Tx, key: string, now: Date, until: Date): Promise<void> => {
+  await tx.lock('budgets')
+  const before = (await one(tx, 'budgets', { key }))?.notBefore
+  const notBefore = before && before > until ? before : until
+  await put(tx, 'budgets', { key, tokens: 0, filledAt: now, notBefore })
+}

@@ -65,7 +65,8 @@ export const startLook = (
   const { spaceId } = space
   const state: LookState = { nextAt: null, problems: [], asks: [], failure: null }
   const probe = work.task === 'sweepCobot' || work.task === 'sweepKs'
-  const salto = saltoOf(deps, spaceId, { probe })
+  const insists = work.priority === priority.emergency
+  const salto = saltoOf(deps, spaceId, { probe, insists })
   const run: KsRun = {
     spaceId,
     task: work.task,
@@ -90,7 +91,7 @@ export const startLook = (
     spaceId,
     work,
     now: () => deps.ports.clock.now(),
-    cobot: () => cobotOf(deps, spaceId, { probe, urgent: work.priority <= priority.soon }),
+    cobot: () => cobotOf(deps, spaceId, { probe, insists, urgent: work.priority <= priority.soon }),
     ks: salto,
     ksWrite: ksWrites(deps, salto, run),
     because: (reason) => {

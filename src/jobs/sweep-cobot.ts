@@ -40,6 +40,7 @@ export const sweepCobot: TaskHandler = async (look) => {
     for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
     const tidyUp = { spaceId, task: 'tidyUp', subject: 'space' } as const
     if (!(await one(db.read, 'work', tidyUp))) look.ask('tidyUp', 'space', priority.cosmetic)
+    sayIfOurClockIsWrong(look)
     const again = jitter(config.cobotSweepMs, ports.random.fraction())
     look.lookAgainAt(new Date(look.now().getTime() + again))
     return
@@ -56,6 +57,14 @@ export const sweepCobot: TaskHandler = async (look) => {
       await wakeParked(tx, spaceId, 'cobot', look.now())
     }
   })
+}
+
+const sayIfOurClockIsWrong = (look: Look): void => {
+  const correctedMs = look.deps.ports.clock.correctionMs?.() ?? 0
+  if (correctedMs === 0) return
+  const minutes = Math.round(Math.abs(correctedMs) / 60_000)
+  const offset = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`
+  look.problem('P13', 'space', { offset, state: correctedMs < 0 ? 'ahead' : 'behind' })
 }
 
 const sweepPlansAndResources = async (look: Look, cobot: Cobot): Promise<void> => {

@@ -3,6 +3,7 @@
 
 import { cobotOf } from '../connections/cobot.ts'
 import type { Deps } from '../connections/deps.ts'
+import { laneOf } from '../connections/lanes.ts'
 import { noteSaltoRefusal, saltoOf } from '../connections/salto.ts'
 import { backoffMs } from '../core/backoff.ts'
 import { earlier } from '../core/entitlements.ts'
@@ -41,6 +42,11 @@ const turnsInARow = 4
 /** How often replicas look for work that others asked for. */
 const pollMs = 500
 const rejectedAgainMs = 6 * 3600_000
+const awayForMs = 60_000
+const speakers = {
+  cobot: { task: 'sweepCobot', subject: 'memberships' },
+  salto: { task: 'sweepKs', subject: 'space' },
+} as const satisfies Record<Side, { task: Task; subject: string }>
 const refusedAgainMs = 15 * 60_000
 /** For about two minutes after a user was made, SALTO may not know them everywhere. */
 const notYetThereMs = 15_000
@@ -144,6 +150,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   const finish = async (row: WorkRow, claim: Claim, state: LookState): Promise<void> => {
     if (state.failure instanceof LeaseLost) throw state.failure
     const again = state.failure === null ? null : await afterFailure(deps, row, state)
+    if (again) sayWhoIsAway(deps, row, state)
     await db.tx(async (tx) => {
       const now = clock.now()
       const { spaceId, task, subject } = row
@@ -235,9 +242,10 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
     return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
   if (failure instanceof Unavailable) {
     log.warn(facts, 'will be tried again')
-    const { side } = failure
-    if (row.attempts >= quietTries)
-      state.problems.push({ code: 'P15', subject: side, params: { side, what: side } })
+    // It answers, but with nothing that we can use.
+    const isAway = laneOf(ports, row.spaceId, failure.side).awaySince() !== null
+    if (!isAway && row.attempts >= quietTries)
+      state.problems.push({ code: 'P15', subject: row.subject, params: { side: failure.side } })
     const afterMs = backoffMs(row.attempts, ports.random.fraction())
     return { afterMs, countsAsAttempt: true, reason: failure.message }
   }
@@ -287,6 +295,32 @@ const parked = ({ ports }: Deps, row: WorkRow, state: LookState, side: Side): Ag
   const runAt = ports.clock.now()
   state.asks.push({ spaceId, task: sweep, subject: 'space', runAt, cause, priority: priority.soon })
   return { afterMs: refusedAgainMs, countsAsAttempt: true, reason }
+}
+
+/** A side away for a minute is a problem. One sweep says so, and looks every minute if it is over. */
+const sayWhoIsAway = (
+  { ports }: Deps,
+  { spaceId, task, subject, cause }: WorkRow,
+  state: LookState,
+) => {
+  const now = ports.clock.now()
+  for (const side of ['cobot', 'salto'] as const) {
+    const since = laneOf(ports, spaceId, side).awaySince()
+    if (!since) continue
+    const sayAt = new Date(since.getTime() + awayForMs)
+    const speaker = speakers[side]
+    if (task !== speaker.task || subject !== speaker.subject) {
+      const asked = { ...speaker, spaceId, runAt: sayAt, cause, priority: priority.soon }
+      if (now < sayAt) state.asks.push(asked)
+      continue
+    }
+    if (now >= sayAt) {
+      const params = { side: side === 'cobot' ? 'Cobot' : 'SALTO KS', state: 'away' }
+      state.problems.push({ code: 'P15', subject: side, params })
+    }
+    const again = new Date(now.getTime() + awayForMs)
+    state.nextAt = earlier(state.nextAt, now < sayAt ? sayAt : again)
+  }
 }
 
 const refusedSubject = (row: WorkRow, state: LookState, { side, status, code }: Refused): Again => {

@@ -24,8 +24,10 @@ export const createSalto = (deps: {
   settings: SaltoSettings
   ports: Pick<Ports, 'fetch' | 'clock'>
   accessToken: () => Promise<string>
+  /** Every call goes through here. */
+  through?: <T>(call: () => Promise<T>) => Promise<T>
 }) => {
-  const { settings, ports, accessToken } = deps
+  const { settings, ports, accessToken, through = (call) => call() } = deps
   const wire = createWire({ side: 'salto', ports })
 
   const at = (texts: TemplateStringsArray, ...ids: string[]) => {
@@ -33,17 +35,18 @@ export const createSalto = (deps: {
     return `${settings.apiUrl}/${assumed.versionOf(to)}${to}`
   }
 
-  const ask = async (call: Call) => {
-    const authorization = `Bearer ${await accessToken()}`
-    return (await wire({ ...call, headers: { authorization, accept: 'application/json' } })).body
-  }
-  const { get, create, send, remove } = createVerbs('salto', ask)
+  const ask = (call: Call) =>
+    through(async () => {
+      const authorization = `Bearer ${await accessToken()}`
+      return (await wire({ ...call, headers: { authorization, accept: 'application/json' } })).body
+    })
+  const { read, get, create, send, remove } = createVerbs('salto', ask)
 
   const list = <T>(name: string, schema: z.ZodType<T>, all: string, filter?: string) => {
     const query = filter ? `&$filter=${encodeURIComponent(filter)}` : ''
     const url = `${all}?$inlinecount=allpages${query}`
-    return readPages({ side: 'salto', name, url }, async (pageUrl) => {
-      const page = await get(name, parse.page, pageUrl)
+    return readPages({ side: 'salto', name, url }, async (call) => {
+      const page = await read(parse.page, call)
       return {
         ids: page.items.map(({ id }) => id),
         items: page.items.map((item) => readAs('salto', name, schema, item)),

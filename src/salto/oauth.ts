@@ -60,6 +60,8 @@ export const createSaltoOAuth = (
   }
 
   return {
+    discover,
+
     authorizationUrl: async (request: {
       redirectUri: string
       state: string

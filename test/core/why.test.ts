@@ -59,7 +59,7 @@ test('the stretch that is open and the next one are what a scan finds', () => {
           {
             ...{ kind: 'plan', planName: 'Full Time', interval, mapping: 'ready' },
             access: { accessGroupId: group, lockIds: [asId<never>('door')], schedules },
-            place: isPlaced ? { joinedAt: interval.startsAt, changedByHandAt: null } : null,
+            place: isPlaced ? { joinedAt: interval.startsAt, isByHand: false } : null,
           },
         ],
         bookings: booked.map(([from, long], index) => ({
@@ -70,7 +70,7 @@ test('the stretch that is open and the next one are what a scan finds', () => {
               ...{ startLocal: '', endLocal: '', lockIds: [asId<never>('door')] },
               saltoUserId: asId<never>('mia'),
             },
-            changedByHandAt: null,
+            isByHand: false,
           },
         })),
       })

@@ -1,6 +1,7 @@
 // Dates, outages, refusals, budgets and sites: what goes on when something does not. Rules R3, R4,
 // R6, R12, R13, R17, and D12.
 import { expect, test } from 'vitest'
+import { cobotOf } from '../../src/connections/cobot.ts'
 import { asId, type SiteId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { activateSite } from '../../src/db/spaces.ts'
@@ -38,7 +39,7 @@ test('R3 an end never waits behind a back-off', async () => {
   await world.advanceTo('2026-11-24T22:50:00Z', 4 * hour)
   world.salto.addFault({ path: 'access_groups$', status: 500 })
   await world.act((tx) => clicks.lookAgain(tx, world.click(), `reconcilePairing:${pairingId}`))
-  await world.advance(9 * minute, minute)
+  await pass('2026-11-24T22:59:00Z', 15_000)
   const work = await rows('work')
   const row = work.find(({ subject, task }) => task === 'reconcilePairing' && subject === pairingId)
   expect(row?.attempts).toBeGreaterThan(3)
@@ -46,7 +47,7 @@ test('R3 an end never waits behind a back-off', async () => {
   const end = new Date('2026-11-24T23:00:00Z')
   expect(row?.runAt?.getTime()).toBeLessThanOrEqual(end.getTime())
   world.salto.clearFaults()
-  await world.advance(minute + 1000, minute + 1000)
+  await pass('2026-11-24T23:00:01Z', minute)
   expect(isIn('Mia Member', 'Full Time')).toBe(false)
 })
 
@@ -285,4 +286,33 @@ test('two spaces in one add-on: what ends, moves or is booked in one changes not
   await world.settle()
   expect(world.bookingGroups()).toEqual([])
   expect(shown(siteId)).toBe(before)
+})
+
+test('R13 a list of many pages is read in one go, waiting for the budget between its pages', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  await world.advance(2 * minute)
+  world.cobot.setWebhookFaults({ lose: 1 })
+  const from = new Date('2026-12-01T08:00:00Z')
+  const after = (n: number) => new Date(from.getTime() + n * minute).toISOString()
+  const made = Array.from({ length: 1500 }, (_, n) =>
+    world.book(membershipId, after(n), after(n + 1)),
+  )
+  const asked = world.cobot.journal.length
+  const cobot = await cobotOf(world.deps, world.spaceId)
+  let found: unknown[] | null = null
+  const reading = cobot.listBookings({ from, to: new Date(after(1500)) }).then((all) => {
+    found = all
+  })
+  for (let n = 0; n < 60 && !found; n++) await world.clock.advance(1000)
+  await reading
+  expect(found).toHaveLength(1500)
+  const pages = world.cobot.journal.slice(asked)
+  expect(pages.map(({ status }) => status)).toEqual(Array(8).fill(200))
+  // What is urgent still finds its reserve.
+  const urgent = await cobotOf(world.deps, world.spaceId, { urgent: true })
+  await urgent.getMembership(membershipId)
+  for (const id of made) world.cobot.deleteBooking(id)
+  await world.cobot.deliverAll()
+  world.cobot.setWebhookFaults({})
 })

@@ -14,7 +14,7 @@ export type JournalEntry = {
 export type Fault = {
   /** Only requests with this method; all when absent. */
   method?: string
-  /** A regular expression on the path with query. */
+  /** A regular expression on the path, with or without its query. */
   path?: string
   /** Answer this instead of doing the work. */
   status?: number
@@ -36,14 +36,21 @@ export const createKit = (now: () => Date) => {
   let faults: Fault[] = []
 
   const strikes = (method: string, path: string) => {
-    const fault = faults.find(
-      (f) => (!f.method || f.method === method) && (!f.path || new RegExp(f.path).test(path)),
-    )
+    const meant = ({ path: pattern = '' }: Fault) =>
+      [path, path.split('?')[0] ?? ''].some((each) => new RegExp(pattern).test(each))
+    const fault = faults.find((f) => (!f.method || f.method === method) && meant(f))
     if (fault?.times !== undefined && --fault.times <= 0) faults = faults.filter((f) => f !== fault)
     return fault
   }
 
-  const handle = async (
+  /** Every answer is dated, by our clock and to the second. */
+  const handle: typeof answer = async (request, app) => {
+    const response = await answer(request, app)
+    if (!response.headers.has('Date')) response.headers.set('Date', now().toUTCString())
+    return response
+  }
+
+  const answer = async (
     request: Request,
     app: { fetch(request: Request): Response | Promise<Response> },
   ): Promise<Response> => {

@@ -17,6 +17,7 @@ import {
   type SiteId,
   type SpaceId,
 } from '../../src/core/ids.ts'
+import { soundClock } from '../../src/core/sound-clock.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
 import { createCrypt, hashOf } from '../../src/db/crypt.ts'
@@ -83,7 +84,9 @@ export const createWorld = async (
     if (origin === origins.addon) return app.fetch(request)
     throw new Error(`a request to ${origin}, where nobody should go`)
   }
-  const ports = { clock, random, fetch }
+  let skewMs = 0
+  const own = { ...clock, now: () => new Date(clock.now().getTime() + skewMs) }
+  const ports = { clock: soundClock(own, () => clock.now().getTime()), random, fetch }
   const cobot = createCobotSimulator({
     origin: origins.cobot,
     ports: { clock, random: seededRandom(11), fetch },
@@ -242,7 +245,7 @@ export const createWorld = async (
     for (let round = 0; round < limit; round++) {
       await cobot.deliverAll()
       if ((await worker.drain()) > 0) continue
-      const now = clock.now()
+      const now = ports.clock.now()
       const next = await nextRunAt(db.read, now)
       if (!next || next.getTime() - now.getTime() > 15_000) return
       await clock.advance(next.getTime() - now.getTime())
@@ -297,6 +300,10 @@ export const createWorld = async (
           ...over,
         }),
       ),
+    /** Sets the add-on's own clock wrong by so much; everybody else's stays right. */
+    skew: (ms: number) => {
+      skewMs = ms
+    },
     connect: async (membershipId: MembershipId): Promise<PairingId> => {
       const id = asId<PairingId>(`pairing-${membershipId}`)
       const made = await act((tx) => clicks.connectMembership(tx, click(), membershipId, id))
@@ -327,6 +334,8 @@ export const createWorld = async (
     },
     problems: async () =>
       (await listProblems(db.read, spaceId)).map(({ code, subject }) => `${code} ${subject}`),
+    problem: async (code: string) =>
+      (await listProblems(db.read, spaceId)).find((each) => each.code === code)?.params,
     close: () => db.close(),
   }
 }

@@ -1,0 +1,68 @@
+// The way of one space to one side, shared by all of this process: only so many calls at once, none
+// for a while when the other side is plainly away, and since when it is.
+import { closedBreaker, noteCall, passBreaker } from '../core/backoff.ts'
+import { RetryLater, type Side, Unavailable } from '../core/errors.ts'
+import type { SpaceId } from '../core/ids.ts'
+import type { Clock, Ports } from '../core/ports.ts'
+
+const callsAtOnce = 4
+
+/** A process is known by its ports. */
+const lanes = new WeakMap<Ports, Map<string, Lane>>()
+
+type Lane = ReturnType<typeof createLane>
+
+export const laneOf = (ports: Ports, spaceId: SpaceId, side: Side): Lane => {
+  const ours = lanes.get(ports) ?? new Map<string, Lane>()
+  lanes.set(ports, ours)
+  const lane = ours.get(`${side}:${spaceId}`) ?? createLane(side, ports.clock)
+  ours.set(`${side}:${spaceId}`, lane)
+  return lane
+}
+
+const createLane = (side: Side, clock: Clock) => {
+  let breaker = closedBreaker
+  let awaySince: Date | null = null
+  let free = callsAtOnce
+  const waiting: (() => void)[] = []
+
+  const note = (error: unknown) => {
+    const isAway = error instanceof Unavailable
+    const isPausing = error instanceof RetryLater
+    // A pause that we make ourselves says nothing about the other side.
+    if (isPausing && !error.side) return
+    if (!isPausing) breaker = noteCall(breaker, isAway, clock.now().getTime())
+    awaySince = isAway || isPausing ? (awaySince ?? clock.now()) : null
+  }
+
+  return {
+    /** Since when no call was answered; null while they are. */
+    awaySince: () => awaySince,
+
+    /** Emergencies and admins at a page insist: they go first, and try even when it looks hopeless. */
+    through: async <T>(call: () => Promise<T>, insists: boolean): Promise<T> => {
+      const passed = passBreaker(breaker, clock.now().getTime())
+      breaker = passed.breaker
+      if (passed.waitMs > 0 && !insists)
+        throw new RetryLater(`${side} does not answer`, passed.waitMs)
+      if (free > 0) free -= 1
+      else
+        await new Promise<void>((go) => {
+          if (insists) waiting.unshift(go)
+          else waiting.push(go)
+        })
+      try {
+        const result = await call()
+        note(null)
+        return result
+      } catch (error) {
+        note(error)
+        throw error
+      } finally {
+        const next = waiting.shift()
+        if (next) next()
+        else free += 1
+      }
+    },
+  }
+}
