@@ -11,6 +11,14 @@ export type Camera = ReturnType<typeof cameraFor>
 
 export const cameraFor = ({ db, cobot, salto, clock, reseed }: World) => {
   const { $client: sqlite } = db.read.q as unknown as { $client: Sqlite.Database }
+  // Statements are made once for all the processes to come.
+  const prepare = sqlite.prepare.bind(sqlite)
+  const prepared = new Map<string, Sqlite.Statement>()
+  sqlite.prepare = ((text: string) => {
+    const known = prepared.get(text) ?? prepare(text)
+    prepared.set(text, known)
+    return known
+  }) as typeof sqlite.prepare
   const tables = (
     sqlite
       .prepare(`select name from sqlite_master where type = 'table' and name not like '\\_\\_%' escape '\\'`)

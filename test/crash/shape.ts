@@ -44,7 +44,7 @@ export const shapeOf = async (world: World) => {
     return kind === 'pairing' ? nameOf(id) : kind
   }
   const groupNames = new Map(
-    salto.sites().flatMap((id) => salto.groups(id).map((each) => [each.groupId, each.name])),
+    salto.sites().flatMap((id) => salto.groups(id).map((each) => [each.id, each.name])),
   )
   const nameOfGroup = (id: string) => groupNames.get(id)?.replace(/\d{12}/, 'booking')
   return {
@@ -106,3 +106,19 @@ export const shapeOf = async (world: World) => {
     ),
   }
 }
+
+/** What differs between two shapes, in a few lines. */
+export const differences = (
+  found: Awaited<ReturnType<typeof shapeOf>>,
+  wanted: Awaited<ReturnType<typeof shapeOf>>,
+): string[] =>
+  Object.entries(wanted).flatMap(([part, value]) => {
+    const other: unknown = found[part as keyof typeof found]
+    if (JSON.stringify(value) === JSON.stringify(other)) return []
+    const lines = (list: unknown) => [list].flat().map((each) => JSON.stringify(each))
+    const [is, should] = [lines(other), lines(value)]
+    return [
+      ...is.filter((line) => !should.includes(line)).map((line) => `${part}: there is ${line}`),
+      ...should.filter((line) => !is.includes(line)).map((line) => `${part}: missing ${line}`),
+    ]
+  })
