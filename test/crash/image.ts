@@ -21,7 +21,9 @@ export const cameraFor = ({ db, cobot, salto, clock, reseed }: World) => {
   }) as typeof sqlite.prepare
   const tables = (
     sqlite
-      .prepare(`select name from sqlite_master where type = 'table' and name not like '\\_\\_%' escape '\\'`)
+      .prepare(
+        `select name from sqlite_master where type = 'table' and name not like '\\_\\_%' escape '\\'`,
+      )
       .pluck()
       .all() as string[]
   ).map((name) => {

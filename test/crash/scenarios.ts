@@ -111,18 +111,8 @@ const connects =
 /** The copy of the database that `backup` brings back. */
 let copy: Buffer | null = null
 
-export const scenarios = (camera: Camera): Record<string, Scenario> => ({
-  install: { beginning: 'bare', steps: [({ install }) => install(), work, workLonger] },
-  'first sync': {
-    beginning: 'installed',
-    steps: [
-      work,
-      (stage) => mapRoom(stage, [stage.world.quayLock]),
-      ({ connect }, { mia }) => connect(mia),
-      ({ connect }, { noah }) => connect(noah),
-      work,
-    ],
-  },
+/** What happens to people. */
+export const ofPeople = (): Record<string, Scenario> => ({
   'new member': { steps: [joins('Ada Acker'), work, connects('Ada Acker'), work] },
   'plan change': {
     steps: [({ cobot, world }, { mia }) => cobot.changePlan(hub, mia, world.flex), work],
@@ -143,6 +133,101 @@ export const scenarios = (camera: Camera): Record<string, Scenario> => ({
     ],
     steps: [({ cobot }, { mia }) => cobot.uncancelMembership(hub, mia), work],
   },
+  'day pass': {
+    steps: [
+      joins('Dora Day', { startsAt: '2026-11-24', canceledTo: '2026-11-25' }),
+      work,
+      connects('Dora Day'),
+      work,
+      ...nextDay,
+    ],
+  },
+  'e-mail and name change': {
+    steps: [
+      ({ cobot }, { login }) => cobot.changeUserEmail(login, 'mia.new@members.example'),
+      ({ cobot }, { noah }) => cobot.updateMembership(hub, noah, { name: 'Noah Nord' }),
+      work,
+    ],
+  },
+  'seat limit': {
+    before: [({ salto, siteId }) => salto.setSite(siteId, { seats: 3 })],
+    steps: [
+      joins('Ada Acker'),
+      work,
+      connects('Ada Acker'),
+      work,
+      ({ salto, siteId }) => salto.setSite(siteId, { seats: 4 }),
+      ({ lookAgain }) => lookAgain(),
+      work,
+    ],
+  },
+  disconnect: {
+    steps: [
+      ({ withPairing }, { mia }) =>
+        withPairing(mia, (tx, by, pairingId) => clicks.disconnectMember(tx, by, pairingId)),
+      work,
+    ],
+  },
+  // Of erasing, this is what there is: who was made for somebody goes 30 days after the end.
+  erase: {
+    before: [
+      ({ cobot }, { mia }) => cobot.deleteMembership(hub, mia),
+      work,
+      ...['2026-12-05', '2026-12-15', '2026-12-24'].flatMap((day): Step[] => [
+        ({ sleepUntil }) => sleepUntil(`${day}T12:00:00Z`),
+        work,
+      ]),
+    ],
+    steps: [({ sleepUntil }) => sleepUntil('2026-12-24T22:00:00Z'), work],
+  },
+  'restore of what a hand changed': {
+    before: [
+      ({ salto, siteId, world }) => {
+        const [mia] = salto.users(siteId).filter(({ alias }) => alias?.startsWith('Mia'))
+        salto.removeFromGroup(siteId, world.fullTimeGroup, mia?.saltoUserId ?? '')
+      },
+      ({ lookAgain }) => lookAgain(),
+      workLonger,
+    ],
+    steps: [
+      async ({ click, problem }) => {
+        const found = await problem('P10')
+        if (found) await click((tx, by) => clicks.restore(tx, by, found.subject))
+      },
+      work,
+    ],
+  },
+  'tag given, changed, lost': {
+    steps: [
+      ({ withPairing, world }, { mia }) =>
+        withPairing(mia, (tx, by, pairingId) => clicks.giveTag(tx, by, pairingId, tag(world, 1))),
+      work,
+      ({ click, world }) => click((tx, by) => clicks.setTag(tx, by, tag(world, 1).tagId, 'lost')),
+      work,
+    ],
+  },
+  'lock out and let in': {
+    steps: [true, false].flatMap((out): Step[] => [
+      ({ withPairing }, { noah }) =>
+        withPairing(noah, (tx, by, pairingId) => clicks.lockOut(tx, by, pairingId, out)),
+      work,
+    ]),
+  },
+})
+
+/** What happens to spaces, rooms and bookings. */
+export const ofSpaces = (camera: Camera): Record<string, Scenario> => ({
+  install: { beginning: 'bare', steps: [({ install }) => install(), work, workLonger] },
+  'first sync': {
+    beginning: 'installed',
+    steps: [
+      work,
+      (stage) => mapRoom(stage, [stage.world.quayLock]),
+      ({ connect }, { mia }) => connect(mia),
+      ({ connect }, { noah }) => connect(noah),
+      work,
+    ],
+  },
   'booking new': {
     steps: [({ world }, { noah }) => world.book(noah, tomorrow('14:00'), tomorrow('15:00')), work],
   },
@@ -159,9 +244,7 @@ export const scenarios = (camera: Camera): Record<string, Scenario> => ({
       work,
     ],
   },
-  'booking deleted': {
-    steps: [({ cobot }, { standing }) => cobot.deleteBooking(standing), work],
-  },
+  'booking deleted': { steps: [({ cobot }, { standing }) => cobot.deleteBooking(standing), work] },
   'booking handed over': {
     steps: [
       ({ cobot }, { standing, noah }) => cobot.updateBooking(standing, { membershipId: noah }),
@@ -172,22 +255,6 @@ export const scenarios = (camera: Camera): Record<string, Scenario> => ({
     steps: [
       ({ world }, { mia }) => world.book(mia, tomorrow('12:00'), tomorrow('13:00')),
       ({ world }, { noah }) => world.book(noah, tomorrow('13:00'), tomorrow('14:00')),
-      work,
-    ],
-  },
-  'day pass': {
-    steps: [
-      joins('Dora Day', { startsAt: '2026-11-24', canceledTo: '2026-11-25' }),
-      work,
-      connects('Dora Day'),
-      work,
-      ...nextDay,
-    ],
-  },
-  'e-mail and name change': {
-    steps: [
-      ({ cobot }, { login }) => cobot.changeUserEmail(login, 'mia.new@members.example'),
-      ({ cobot }, { noah }) => cobot.updateMembership(hub, noah, { name: 'Noah Nord' }),
       work,
     ],
   },
@@ -228,58 +295,7 @@ export const scenarios = (camera: Camera): Record<string, Scenario> => ({
     ],
     steps: [({ reconnectSalto }) => reconnectSalto(), work],
   },
-  'seat limit': {
-    before: [({ salto, siteId }) => salto.setSite(siteId, { seats: 3 })],
-    steps: [
-      joins('Ada Acker'),
-      work,
-      connects('Ada Acker'),
-      work,
-      ({ salto, siteId }) => salto.setSite(siteId, { seats: 4 }),
-      ({ lookAgain }) => lookAgain(),
-      work,
-    ],
-  },
-  'key rotation': {
-    keys: [key('k2', 8), key('k1', 7)],
-    steps: expiry,
-  },
-  disconnect: {
-    steps: [
-      ({ withPairing }, { mia }) =>
-        withPairing(mia, (tx, by, pairingId) => clicks.disconnectMember(tx, by, pairingId)),
-      work,
-    ],
-  },
-  // Of erasing, this is what there is: who was made for somebody goes 30 days after the end.
-  erase: {
-    before: [
-      ({ cobot }, { mia }) => cobot.deleteMembership(hub, mia),
-      work,
-      ...['2026-12-05', '2026-12-15', '2026-12-24'].flatMap((day): Step[] => [
-        ({ sleepUntil }) => sleepUntil(`${day}T12:00:00Z`),
-        work,
-      ]),
-    ],
-    steps: [({ sleepUntil }) => sleepUntil('2026-12-24T22:00:00Z'), work],
-  },
-  'restore of what a hand changed': {
-    before: [
-      ({ salto, siteId, world }) => {
-        const [mia] = salto.users(siteId).filter(({ alias }) => alias?.startsWith('Mia'))
-        salto.removeFromGroup(siteId, world.fullTimeGroup, mia?.saltoUserId ?? '')
-      },
-      ({ lookAgain }) => lookAgain(),
-      workLonger,
-    ],
-    steps: [
-      async ({ click, problem }) => {
-        const found = await problem('P10')
-        if (found) await click((tx, by) => clicks.restore(tx, by, found.subject))
-      },
-      work,
-    ],
-  },
+  'key rotation': { keys: [key('k2', 8), key('k1', 7)], steps: expiry },
   'restore of a copy': {
     before: [
       () => {
@@ -293,24 +309,5 @@ export const scenarios = (camera: Camera): Record<string, Scenario> => ({
       () => camera.writeDatabase(copy),
     ],
     steps: [({ start }) => start(), work, ({ connect }, { zoe }) => connect(zoe), work],
-  },
-  'tag given, changed, lost': {
-    steps: [
-      ({ withPairing, world }, { mia }) =>
-        withPairing(mia, (tx, by, pairingId) =>
-          clicks.giveTag(tx, by, pairingId, tag(world, 1)),
-        ),
-      work,
-      ({ click, world }) =>
-        click((tx, by) => clicks.setTag(tx, by, tag(world, 1).tagId, 'lost')),
-      work,
-    ],
-  },
-  'lock out and let in': {
-    steps: [true, false].flatMap((out): Step[] => [
-      ({ withPairing }, { noah }) =>
-        withPairing(noah, (tx, by, pairingId) => clicks.lockOut(tx, by, pairingId, out)),
-      work,
-    ]),
   },
 })

@@ -24,12 +24,14 @@ export const shapeOf = async (world: World) => {
         ]),
       ),
       groups: sorted(
-        salto.groups(siteId).map((group) => ({
-          name: group.name.replace(/\d{12}/, 'booking'),
-          locks: group.locks.map((id) => locks.get(id)).sort(),
-          users: group.users.map((id) => aliasOf.get(id) ?? id).sort(),
-          hours: group.schedules.map((each) => [each.start_date, each.end_date]),
-        })),
+        salto
+          .groups(siteId)
+          .map((group) => ({
+            name: group.name.replace(/\d{12}/, 'booking'),
+            locks: group.locks.map((id) => locks.get(id)).sort(),
+            users: group.users.map((id) => aliasOf.get(id) ?? id).sort(),
+            hours: group.schedules.map((each) => [each.start_date, each.end_date]),
+          })),
       ),
     }
   })

@@ -52,10 +52,7 @@ export const enter = (
           () => outside(request),
         ),
     },
-    db: {
-      ...world.deps.db,
-      tx: (work) => around(caller, true, () => world.deps.db.tx(work)),
-    },
+    db: { ...world.deps.db, tx: (work) => around(caller, true, () => world.deps.db.tx(work)) },
   }
   const { db } = deps
   const worker = createWorker(deps, handlers)

@@ -108,8 +108,7 @@ export const memoryOf = (parts: Record<string, object>) => ({
       const part = parts[name] as Record<string, unknown>
       for (const [key, then] of Object.entries(image)) {
         const now = part[key]
-        if (now instanceof Map) refill(now, () => (then as typeof now).forEach((v, k) => now.set(k, v)))
-        else if (now instanceof Set) refill(now, () => (then as typeof now).forEach((v) => now.add(v)))
+        if (now instanceof Map || now instanceof Set) refill(now, then as typeof now)
         else if (Array.isArray(now)) now.splice(0, now.length, ...(then as unknown[]))
         else part[key] = then
       }
@@ -120,7 +119,9 @@ export const memoryOf = (parts: Record<string, object>) => ({
 const data = (part: object) =>
   Object.fromEntries(Object.entries(part).filter(([, value]) => typeof value !== 'function'))
 
-const refill = (container: { clear(): void }, fill: () => void) => {
+const refill = (container: Map<unknown, unknown> | Set<unknown>, then: typeof container) => {
   container.clear()
-  fill()
+  for (const [key, value] of then.entries())
+    if (container instanceof Map) container.set(key, value)
+    else container.add(value)
 }
