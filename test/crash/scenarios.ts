@@ -146,6 +146,8 @@ export const ofPeople = (): Record<string, Scenario> => ({
     steps: [
       ({ cobot }, { login }) => cobot.changeUserEmail(login, 'mia.new@members.example'),
       ({ cobot }, { noah }) => cobot.updateMembership(hub, noah, { name: 'Noah Nord' }),
+      // Cobot tells nobody of an e-mail address; a comparison finds it.
+      ({ lookAgain }) => lookAgain(),
       work,
     ],
   },
@@ -178,7 +180,12 @@ export const ofPeople = (): Record<string, Scenario> => ({
         work,
       ]),
     ],
-    steps: [({ sleepUntil }) => sleepUntil('2026-12-24T22:00:00Z'), work],
+    steps: [
+      ({ sleepUntil }) => sleepUntil('2026-12-24T22:00:00Z'),
+      workLonger,
+      reconnectIfAsked,
+      work,
+    ],
   },
   'restore of what a hand changed': {
     before: [
