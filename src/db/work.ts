@@ -103,7 +103,10 @@ export const postpone = (tx: Tx, row: WorkRow, afterMs: number, now: Date) => {
 
 /** One process per SQLite file: whatever is leased when it starts belongs to a dead one. */
 export const clearLeases = async ({ q, t }: Tx): Promise<void> => {
-  await q.update(t.work).set({ leaseUntil: new Date(0) }).where(isNotNull(t.work.leaseToken))
+  await q
+    .update(t.work)
+    .set({ leaseUntil: new Date(0) })
+    .where(isNotNull(t.work.leaseToken))
 }
 
 /** How many subjects of a task wait for a look. */
