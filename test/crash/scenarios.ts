@@ -291,6 +291,9 @@ export const ofSpaces = (camera: Camera): Record<string, Scenario> => ({
       (stage, { shedLock, harbour }) => mapRoom(stage, [shedLock], { siteId: harbour }),
       ({ connect }, { mia }) => connect(mia),
       workLonger,
+      // The site that was left is struck when a comparison finds nothing of ours in it.
+      ({ lookAgain }) => lookAgain(),
+      work,
     ],
   },
   refresh: { steps: expiry },
@@ -315,6 +318,13 @@ export const ofSpaces = (camera: Camera): Record<string, Scenario> => ({
       workLonger,
       () => camera.writeDatabase(copy),
     ],
-    steps: [({ start }) => start(), work, ({ connect }, { zoe }) => connect(zoe), work],
+    steps: [
+      ({ start }) => start(),
+      work,
+      ({ connect }, { zoe }) => connect(zoe),
+      work,
+      ({ lookAgain }) => lookAgain(),
+      work,
+    ],
   },
 })
