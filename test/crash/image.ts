@@ -29,17 +29,18 @@ export const cameraFor = ({ db, cobot, salto, clock, reseed }: World) => {
   ).map((name) => {
     const columns = sqlite.prepare(`select * from ${name}`).columns().length
     return {
+      name,
       all: sqlite.prepare(`select * from ${name}`).raw(),
       clear: sqlite.prepare(`delete from ${name}`),
       insert: sqlite.prepare(`insert into ${name} values (${Array(columns).fill('?').join()})`),
     }
   })
-  const readDatabase = (): Buffer => serialize(tables.map(({ all }) => all.all()))
+  const readDatabase = (): Buffer => serialize(tables.map(({ name, all }) => [name, all.all()]))
   const writeDatabase = sqlite.transaction((database: Buffer | null) => {
-    const rows = database ? (deserialize(database) as unknown[][][]) : []
+    const rows = database ? (deserialize(database) as [string, unknown[][]][]) : []
     for (const [index, { clear, insert }] of tables.entries()) {
       clear.run()
-      for (const row of rows[index] ?? []) insert.run(row)
+      for (const row of rows[index]?.[1] ?? []) insert.run(row)
     }
   })
 
@@ -64,6 +65,19 @@ export const cameraFor = ({ db, cobot, salto, clock, reseed }: World) => {
   }
 }
 
-/** Images with the same key are one and the same past. */
-export const keyOf = ({ database, cobot, salto, atMs }: Image): string =>
-  createHash('sha1').update(database).update(cobot).update(salto).update(`${atMs}`).digest('hex')
+/**
+ * Images with the same key are one and the same past; if not `strict`, also those that differ only in
+ * how much of Cobot's budget is used up.
+ */
+export const keyOf = ({ database, cobot, salto, atMs }: Image, strict: boolean): string => {
+  const without = (part: string, image: Buffer) =>
+    strict
+      ? image
+      : serialize((deserialize(image) as [string, unknown][]).filter(([p]) => p !== part))
+  return createHash('sha1')
+    .update(without('budgets', database))
+    .update(without('access', cobot))
+    .update(salto)
+    .update(`${atMs}`)
+    .digest('hex')
+}

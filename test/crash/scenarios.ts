@@ -7,6 +7,7 @@ import type { SecretKeys } from '../../src/db/crypt.ts'
 import { activateSite } from '../../src/db/spaces.ts'
 import { createWorld, type World } from '../support/world.ts'
 import { type Camera, cameraFor, type Image } from './image.ts'
+import { differencesOfAccess } from './shape.ts'
 import { enter, hub, minute, type Stage } from './stage.ts'
 
 /** Nothing is installed · both sides are connected and nobody has looked yet · days later. */
@@ -19,6 +20,8 @@ export type Scenario = {
   /** Happens before, in fine weather. */
   before?: Step[]
   steps: Step[]
+  /** Nobody comes back before then; what is to be done then, and what has to be the same. */
+  late?: { at: string; steps: Step[]; differences: typeof differencesOfAccess }
 }
 
 export type Cast = Awaited<ReturnType<typeof prepare>>['cast']
@@ -108,6 +111,14 @@ const connects =
   (stage) =>
     stage.connect(member(stage, name))
 
+const dayPass: Step[] = [
+  joins('Dora Day', { startsAt: '2026-11-24', canceledTo: '2026-11-25' }),
+  work,
+  connects('Dora Day'),
+  work,
+  ...nextDay,
+]
+
 /** The copy of the database that `backup` brings back. */
 let copy: Buffer | null = null
 
@@ -133,14 +144,14 @@ export const ofPeople = (): Record<string, Scenario> => ({
     ],
     steps: [({ cobot }, { mia }) => cobot.uncancelMembership(hub, mia), work],
   },
-  'day pass': {
-    steps: [
-      joins('Dora Day', { startsAt: '2026-11-24', canceledTo: '2026-11-25' }),
-      work,
-      connects('Dora Day'),
-      work,
-      ...nextDay,
-    ],
+  'day pass': { steps: dayPass },
+  'day pass, and back only on the day after': {
+    steps: dayPass,
+    late: {
+      at: '2026-11-25T09:00:00Z',
+      steps: [workLonger, reconnectIfAsked, work],
+      differences: differencesOfAccess,
+    },
   },
   'e-mail and name change': {
     steps: [

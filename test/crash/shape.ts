@@ -109,11 +109,10 @@ export const shapeOf = async (world: World) => {
   }
 }
 
+export type Shape = Awaited<ReturnType<typeof shapeOf>>
+
 /** What differs between two shapes, in a few lines. */
-export const differences = (
-  found: Awaited<ReturnType<typeof shapeOf>>,
-  wanted: Awaited<ReturnType<typeof shapeOf>>,
-): string[] =>
+export const differences = (found: Shape, wanted: Shape): string[] =>
   Object.entries(wanted).flatMap(([part, value]) => {
     const other: unknown = found[part as keyof typeof found]
     if (JSON.stringify(value) === JSON.stringify(other)) return []
@@ -124,3 +123,14 @@ export const differences = (
       ...should.filter((line) => !is.includes(line)).map((line) => `${part}: missing ${line}`),
     ]
   })
+
+/** The same of who holds a seat and who is in which group. */
+export const differencesOfAccess = (found: Shape, wanted: Shape): string[] => {
+  const accessOf = ({ sites }: Shape) =>
+    sites.flatMap(({ users, groups }) => [
+      ...users.filter(([, seat]) => seat === 'subscribed').map(([name]) => `${name} has a seat`),
+      ...groups.flatMap(({ name, users }) => users.map((user) => `${user} is in ${name}`)),
+    ])
+  const [is, should] = [accessOf(found), accessOf(wanted)]
+  return [...is.filter((each) => !should.includes(each)), ...should.filter((e) => !is.includes(e))]
+}
