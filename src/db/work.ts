@@ -29,7 +29,7 @@ export const ask = async ({ q, t }: Tx, asks: readonly Ask[], now: Date): Promis
           priority: sql`case when ${idle} or ${t.work.priority} > excluded.priority or ${t.work.runAt} > excluded.run_at then excluded.priority else ${t.work.priority} end`,
           cause,
           askedAt: now,
-          attempts: 0,
+          attempts: sql`case when ${t.work.leaseToken} is null then 0 else ${t.work.attempts} end`,
         },
       })
   }
@@ -93,9 +93,20 @@ export const settle = async (
   await change(tx, 'work', key, next)
 }
 
+/** A look whose lease ran out: whoever held it counts as one failed attempt. */
+export const postpone = (tx: Tx, row: WorkRow, afterMs: number, now: Date) => {
+  const { spaceId, task, subject, attempts } = row
+  const runAt = new Date(now.getTime() + afterMs)
+  const free = { leaseToken: null, leaseUntil: null }
+  return change(tx, 'work', { spaceId, task, subject }, { ...free, runAt, attempts: attempts + 1 })
+}
+
 /** One process per SQLite file: whatever is leased when it starts belongs to a dead one. */
 export const clearLeases = async ({ q, t }: Tx): Promise<void> => {
-  await q.update(t.work).set({ leaseToken: null, leaseUntil: null })
+  await q
+    .update(t.work)
+    .set({ leaseUntil: new Date(0) })
+    .where(isNotNull(t.work.leaseToken))
 }
 
 /** How many subjects of a task wait for a look. */

@@ -8,7 +8,7 @@ import { priority } from '../core/problems.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
-import { type Person, restsOn, storePairing } from './reconcile-pairing.ts'
+import { forgetPairing, isOver, type Person, restsOn, storePairing } from './reconcile-pairing.ts'
 import { type Look, settleFirst } from './run.ts'
 
 /** A user that KS does not show this soon after it was made may still be on the way. */
@@ -23,15 +23,19 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     if (known) return known
     const madeMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
     if (madeMs < appearingMs) throw new RetryLater('SALTO does not show the new user yet', 5000)
-    look.problem('P10', subject, { name, change: 'gone' })
+    // Deleted when its time was over, and the process died before that was written down.
+    if (isOver(person, look.now())) await forgetPairing(look, person)
+    else look.problem('P10', subject, { name, change: 'gone' })
     return null
   }
-  if (person.hasEnded) return null
+  // Whose time is over gets no user; one whose making was not answered is looked for and suspended.
+  if (person.hasEnded && !creatingSince) return null
   const marked = await look.ks.findSiteUsersByMarker(siteId, marker)
   const ours = marked.sort((a, b) => (a.siteUserId < b.siteUserId ? -1 : 1))[0]
   if (ours) return pair(look, person, ours)
   if (creatingSince) settleFirst(look, creatingSince)
-  else if (!pairing.notThem) {
+  if (person.hasEnded) return null
+  if (!creatingSince && !pairing.notThem) {
     const candidates = await findCandidates(look, person)
     if (candidates.length > 0) {
       await storePairing(look, person, { state: 'choosing', candidates })

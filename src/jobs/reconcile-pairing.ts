@@ -233,19 +233,28 @@ const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void
   }
   const endedAt = pairing.endedAt ?? look.now()
   if (!pairing.endedAt) await storePairing(look, person, { endedAt })
-  const deleteAt = new Date(endedAt.getTime() + keepUserMs)
-  if (isMade && look.now() < deleteAt) look.lookAgainAt(deleteAt)
-  else if (isMade) await deleteUser(look, person, siteUser)
+  if (isOver(person, look.now())) await deleteUser(look, person, siteUser)
+  else if (isMade) look.lookAgainAt(new Date(endedAt.getTime() + keepUserMs))
 }
 
-const deleteUser = async (look: Look, { pairing }: Person, siteUser: SiteUser): Promise<void> => {
-  const { spaceId, siteId, pairingId } = pairing
-  const proof = proveUser({ siteId, ledger: pairing, siteUser })
+/** Is it time for the user we made to go? */
+export const isOver = ({ pairing, hasEnded }: Person, now: Date): boolean =>
+  hasEnded &&
+  pairing.origin === 'made' &&
+  pairing.endedAt !== null &&
+  now.getTime() >= pairing.endedAt.getTime() + keepUserMs
+
+const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
+  const { pairing } = person
+  const proof = proveUser({ siteId: pairing.siteId, ledger: pairing, siteUser })
   if (!proof) return
   look.because(`ended ${pairing.endedAt?.toISOString()}`)
   await look.ksWrite.deleteSiteUser(proof)
-  await look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
+  await forgetPairing(look, person)
 }
+
+export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: Person) =>
+  look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
 
 /** Disconnect: takes out what we put in, leaves the rest (D10). */
 const disconnect = async (look: Look, person: Person): Promise<void> => {

@@ -26,6 +26,7 @@ import {
   lease,
   listDue,
   nextRunAt,
+  postpone,
   renewLease,
   settle,
   type WorkRow,
@@ -76,7 +77,12 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     db.tx(async (tx) => {
       const now = clock.now()
       const due = await listDue(tx, now, 100)
-      const row = pick(due)
+      // Leased and due: the process died over this look. It waits like any that failed, so that one
+      // which kills whoever takes it does not keep the others from their turn (T31).
+      const isDead = ({ leaseToken }: WorkRow) => leaseToken !== null
+      for (const dead of due.rows.filter(isDead))
+        await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)
+      const row = pick({ ...due, rows: due.rows.filter((each) => !isDead(each)) })
       if (!row) return null
       const token = Buffer.from(random.bytes(16)).toString('base64url')
       const until = new Date(now.getTime() + config.leaseMs)

@@ -1,5 +1,6 @@
 // What both simulators share: a journal of requests, faults on demand, and controls that a test in
 // another process reaches as `POST /__sim/<name>` with a JSON array of arguments.
+import { deserialize, serialize } from 'node:v8'
 import { Hono } from 'hono'
 
 export type JournalEntry = {
@@ -104,3 +105,30 @@ export const controlRoutes = (controls: Record<string, unknown>) =>
     const args: unknown[] = text ? JSON.parse(text) : []
     return c.json({ result: (await control(...args)) ?? null })
   })
+
+/** Writes down what a simulator remembers, and puts it back into the same objects later. */
+export const memoryOf = (parts: Record<string, object>) => ({
+  save: (): Buffer => serialize(Object.entries(parts).map(([name, part]) => [name, data(part)])),
+  restore: (saved: Buffer): void => {
+    const images = deserialize(saved) as [string, Record<string, unknown>][]
+    for (const [name, image] of images) {
+      const part = parts[name] as Record<string, unknown>
+      for (const [key, then] of Object.entries(image)) {
+        const now = part[key]
+        if (now instanceof Map || now instanceof Set) refill(now, then as typeof now)
+        else if (Array.isArray(now)) now.splice(0, now.length, ...(then as unknown[]))
+        else part[key] = then
+      }
+    }
+  },
+})
+
+const data = (part: object) =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => typeof value !== 'function'))
+
+const refill = (container: Map<unknown, unknown> | Set<unknown>, then: typeof container) => {
+  container.clear()
+  for (const [key, value] of then.entries())
+    if (container instanceof Map) container.set(key, value)
+    else container.add(value)
+}

@@ -53,7 +53,7 @@ const settle = async () => {
 }
 
 /** The same seed gives the same numbers (mulberry32). */
-export const seededRandom = (seed: number): Random => {
+export const seededRandom = (seed: number): Random & { reseed(seed: number): void } => {
   let state = seed >>> 0
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -64,5 +64,8 @@ export const seededRandom = (seed: number): Random => {
   return {
     fraction: () => next() / 2 ** 32,
     bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+    reseed: (seed) => {
+      state = seed >>> 0
+    },
   }
 }

@@ -81,15 +81,16 @@ export const createWorld = async (
     const { origin } = new URL(request.url)
     if (origin === origins.cobot) return cobot.handle(request)
     if (origin === origins.salto) return salto.handle(request)
-    if (origin === origins.addon) return app.fetch(request)
+    if (origin === origins.addon) return addon.fetch(request)
     throw new Error(`a request to ${origin}, where nobody should go`)
   }
   let skewMs = 0
   const own = { ...clock, now: () => new Date(clock.now().getTime() + skewMs) }
   const ports = { clock: soundClock(own, () => clock.now().getTime()), random, fetch }
+  const chances = { cobot: seededRandom(11), salto: seededRandom(12) }
   const cobot = createCobotSimulator({
     origin: origins.cobot,
-    ports: { clock, random: seededRandom(11), fetch },
+    ports: { clock, random: chances.cobot, fetch },
     clients: [
       {
         clientId: 'cobot-client',
@@ -101,7 +102,7 @@ export const createWorld = async (
   })
   const salto = createSaltoSimulator({
     origin: origins.salto,
-    ports: { clock, random: seededRandom(12), fetch },
+    ports: { clock, random: chances.salto, fetch },
     clients: [
       {
         clientId: 'salto-client',
@@ -115,6 +116,7 @@ export const createWorld = async (
   const deps: Deps = { db, crypt, ports, config, log: options.log ?? silentLog, sentence }
   const worker = createWorker(deps, handlers)
   const app = createApp({ ...deps, wake: () => {}, ready: async () => true })
+  let addon = app
 
   const addSpace = async (subdomain: string) => {
     const ownerId = cobot.addUser({ email: `mara@${subdomain}.example`, name: 'Mara' })
@@ -310,6 +312,15 @@ export const createWorld = async (
       if (!made) throw new Error('nobody to connect')
       await settle()
       return made
+    },
+    /** Who answers what is sent to the add-on from now on: another process of it. */
+    answerWith: (other: typeof app) => {
+      addon = other
+    },
+    /** All chance from here on, on both sides and ours. */
+    reseed: (seed: number) => {
+      for (const [index, each] of [random, chances.cobot, chances.salto].entries())
+        each.reseed(seed * 3 + index)
     },
     /** Bookings of the room open its lock. */
     mapRoom: (over: { lockIds?: string[]; minutesBefore?: number; minutesAfter?: number } = {}) =>

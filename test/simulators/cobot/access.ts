@@ -67,6 +67,7 @@ export const createAccess = ({ state, ports }: Pick<World, 'state' | 'ports'>) =
   }
 
   return {
+    kept: { calls },
     tokenOf,
     needToken,
     needScope,

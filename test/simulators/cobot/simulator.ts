@@ -3,7 +3,7 @@
 // api.cobot.me is `{origin}/api2`.
 import { Hono } from 'hono'
 import type { Ports } from '../../../src/core/ports.ts'
-import { controlRoutes, createKit } from '../kit.ts'
+import { controlRoutes, createKit, memoryOf } from '../kit.ts'
 import { createAccess } from './access.ts'
 import { api1 } from './api1.ts'
 import { api2 } from './api2.ts'
@@ -85,8 +85,16 @@ export const createCobotSimulator = ({
     .route('/', oauth(world, keys))
     .route('/', shell(world))
 
+  const { save, restore } = memoryOf({ state, access: access.kept, webhooks: webhooks.kept })
+
   return {
     origin,
+    /** Everything it remembers, to go back to; calls under way at that time failed. */
+    save,
+    restore: (saved: Buffer) => {
+      restore(saved)
+      webhooks.resume()
+    },
     handle: (request: Request) => kit.handle(request, app),
     journal: kit.journal,
     startTimers,

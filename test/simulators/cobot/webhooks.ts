@@ -82,7 +82,10 @@ export const createWebhooks = ({ state, ports }: { state: State; ports: Ports })
       delivery.status = 'dropped'
       return
     }
-    const status = await post(delivery)
+    note(delivery, subscription, await post(delivery))
+  }
+
+  const note = (delivery: Delivery, subscription: { active: boolean }, status: number) => {
     delivery.attempts += 1
     if (status >= 200 && status < 300) {
       delivery.status = 'accepted'
@@ -129,7 +132,19 @@ export const createWebhooks = ({ state, ports }: { state: State; ports: Ports })
     }
   }
 
+  /** Whoever was being called when everything stopped did not answer. */
+  const resume = () => {
+    for (const delivery of deliveries) {
+      const subscription = state.subscriptions.get(delivery.subscriptionId)
+      if (delivery.status !== 'pending' || open.has(delivery) || !subscription) continue
+      note(delivery, subscription, 0)
+      open.add(delivery)
+    }
+  }
+
   return {
+    kept: { deliveries, open },
+    resume,
     emit,
     deliverAll,
     deliveries: () => deliveries,

@@ -2,7 +2,7 @@
 // in memory.
 import { Hono } from 'hono'
 import type { Ports } from '../../../src/core/ports.ts'
-import { controlRoutes, createKit, type Fault, type JournalEntry } from '../kit.ts'
+import { controlRoutes, createKit, type Fault, type JournalEntry, memoryOf } from '../kit.ts'
 import { apiRoutes } from './api.ts'
 import { type Controls, createControls } from './controls.ts'
 import { createDoors } from './door.ts'
@@ -17,6 +17,9 @@ export type SaltoSimulator = Controls & {
   journal: JournalEntry[]
   addFault(fault: Fault): void
   clearFaults(): void
+  /** Everything it remembers, to go back to. */
+  save(): Buffer
+  restore(saved: Buffer): void
   /** Walks through login and consent like a person; returns where the browser is sent back to. */
   signIn(
     authorizeUrl: string,
@@ -67,7 +70,9 @@ export const createSaltoSimulator = (deps: {
     return location
   }
 
-  const simulator = { ...controls, origin, handle, journal, addFault, clearFaults, signIn }
+  const memory = memoryOf({ state, tokens: tokens.kept })
+  const faults = { addFault, clearFaults }
+  const simulator = { ...controls, ...memory, origin, handle, journal, ...faults, signIn }
   app.route(
     '/',
     controlRoutes({ ...controls, addFault, clearFaults, signIn, journal: () => journal }),

@@ -34,7 +34,7 @@ export const publicKey = async () => ({
 export const createTokens = (state: State, random: Random, issuer: string) => {
   const accessTokens = new Map<string, { grant: Grant; expiresAt: number }>()
   const refreshTokens = new Map<string, { grant: Grant; expiresAt: number; spent: boolean }>()
-  const dead = new WeakSet<Grant>()
+  const dead = new Set<Grant>()
   let lifetimeSeconds = 3600
 
   const sign = async (type: string, audience: string, grant: Grant, claims: object) => {
@@ -104,6 +104,7 @@ export const createTokens = (state: State, random: Random, issuer: string) => {
   }
 
   return {
+    kept: { accessTokens, refreshTokens, dead },
     issue,
     refresh,
     /** The grant behind an access token that is still good. */
