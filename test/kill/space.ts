@@ -103,11 +103,14 @@ export const openSpace = async (stage: Stage, index: number) => {
   const persons = new Set<string>()
   /** Clicks on their way, or to be made again because no answer came. */
   const open = new Map<string, 'connect' | 'disconnect'>()
+  const underWay = new Set<string>()
   const sendClick = async (membershipId: string) => {
     const action = open.get(membershipId)
-    if (!action) return
+    if (!action || underWay.has(membershipId)) return
+    underWay.add(membershipId)
     const path = `/members/${membershipId}/${action}`
     const { status } = await press(path, new URLSearchParams()).catch(() => ({ status: 0 }))
+    underWay.delete(membershipId)
     if (status !== 200) return
     open.delete(membershipId)
     if (action === 'disconnect') connected.delete(membershipId)
