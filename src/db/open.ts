@@ -122,7 +122,18 @@ const openPostgres = async (url: string, onError: (error: Error) => void): Promi
   const db = drizzlePg(pool, { casing })
   return {
     read: postgres(db),
-    tx: (work) => notNested(() => db.transaction((tx) => work(postgres(tx)))),
+    tx: (work) => notNested(() => untangled(() => db.transaction((tx) => work(postgres(tx))))),
     close: () => pool.end(),
+  }
+}
+
+/** Of transactions that wait for each other the server ends one, which then simply has its turn later. */
+const untangled = async <T>(run: () => Promise<T>, turns = 5): Promise<T> => {
+  try {
+    return await run()
+  } catch (error) {
+    const { code, cause } = Object(error) as { code?: unknown; cause?: { code?: unknown } }
+    if (turns === 0 || (code ?? cause?.code) !== '40P01') throw error
+    return untangled(run, turns - 1)
   }
 }

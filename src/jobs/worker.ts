@@ -65,6 +65,8 @@ export type Worker = {
   drain(): Promise<number>
 }
 
+type Claimed = { row: WorkRow; claim: Claim; until: Date }
+
 export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): Worker => {
   const { db, ports, config, log } = deps
   const { clock, random } = ports
@@ -73,7 +75,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   let wakeUp: (() => void) | null = null
   let streak = { class: -1, length: 0 }
 
-  const claim = (): Promise<{ row: WorkRow; claim: Claim } | null> =>
+  const claim = (): Promise<Claimed | null> =>
     db.tx(async (tx) => {
       const now = clock.now()
       const due = await listDue(tx, now, 100)
@@ -90,7 +92,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         row.priority === streak.class
           ? { ...streak, length: streak.length + 1 }
           : { class: row.priority, length: 1 }
-      return { row, claim: await lease(tx, row, { token, until }) }
+      return { row, until, claim: await lease(tx, row, { token, until }) }
     })
 
   const pick = ({ rows, running }: Awaited<ReturnType<typeof listDue>>): WorkRow | undefined => {
@@ -102,8 +104,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     return open.find((row) => !tired || row.priority > streak.class) ?? open[0]
   }
 
-  const runOne = async (row: WorkRow, claim: Claim): Promise<void> => {
-    const held = { until: new Date(clock.now().getTime() + config.leaseMs) }
+  const runOne = async ({ row, claim, until }: Claimed): Promise<void> => {
+    const held = { until }
     const space = await one(db.read, 'spaces', { spaceId: row.spaceId })
     const handler = handlers[row.task as Task]
     if (!space || !handler || space.state !== 'installed') {
@@ -136,8 +138,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     const renew = async () => {
       const until = new Date(clock.now().getTime() + config.leaseMs)
       try {
-        await db.tx((tx) => renewLease(tx, token, until))
-        held.until = until
+        const isOurs = await db.tx((tx) => renewLease(tx, token, until))
+        held.until = isOurs ? until : new Date(0)
       } catch (error) {
         log.warn({ error }, 'could not renew a lease')
       }
@@ -182,7 +184,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       const claimed = await claim()
       if (!claimed) return any
       any = true
-      const done: Promise<void> = runOne(claimed.row, claimed.claim)
+      const done: Promise<void> = runOne(claimed)
         .catch((error: unknown) => log.error({ error }, 'a look could not be settled'))
         .finally(() => {
           running.delete(done)
@@ -231,7 +233,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         const claimed = await claim()
         if (!claimed) return looks
         looks += 1
-        await runOne(claimed.row, claimed.claim)
+        await runOne(claimed)
       }
     },
   }

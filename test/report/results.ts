@@ -1,0 +1,15 @@
+// What the long-running rigs found, kept between runs as `test/.artifacts/results/<rig>.json`.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const resultsFolder = new URL('../.artifacts/results', import.meta.url).pathname
+
+/** Puts parts of a rig's results beside those that are there: its tests may run apart. */
+export const saveResults = (rig: string, parts: object, folder = resultsFolder): void => {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${rig}.json`)
+  const before: object = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, `${JSON.stringify({ ...before, ...parts }, null, 2)}\n`)
+  renameSync(draft, file)
+}
