@@ -78,16 +78,14 @@ export const shapeOf = async (world: World) => {
     places: sorted(
       (await rows('groupPlaces')).map((row) => [
         ...[nameOf(row.pairingId), nameOfGroup(row.accessGroupId), row.origin],
-        ...[row.joinedAt ? 'inside' : '', row.missingSince ? 'missing' : ''],
-        ...[row.changedByHandAt ? 'by hand' : '', row.unwantedSince ? 'unwanted' : ''],
+        ...[row.joinedAt ? 'inside' : '', row.unwantedSince ? 'unwanted' : ''],
       ]),
     ),
     bookingGroups: sorted(
       (await rows('bookingGroups')).map(({ accessGroupId, written, ...row }) => [
         ...[nameOfGroup(accessGroupId ?? ''), written?.startLocal, written?.endLocal],
         ...[written?.lockIds.length, written?.saltoUserId ? 'for somebody' : ''],
-        ...[row.creatingSince ? 'creating' : '', row.missingSince ? 'missing' : ''],
-        row.changedByHandAt ? 'by hand' : '',
+        row.creatingSince ? 'creating' : '',
       ]),
     ),
     tags: sorted(
