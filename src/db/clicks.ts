@@ -213,7 +213,6 @@ export const restore = async (tx: Tx, click: Click, subject: string): Promise<vo
   const [kind, id = '', thing, thingId = ''] = subject.split(':')
   if (kind === 'pairing') {
     const pairingId = id as PairingId
-    if (!(await one(tx, 'problems', { spaceId, code: 'P10', subject }))) return
     await restoreThing(tx, { spaceId, pairingId }, thing, thingId)
     await askPairing(tx, click, pairingId)
   }
@@ -257,6 +256,9 @@ const restoreThing = async (
       break
     }
     case undefined: {
+      // Only of a user that is gone: with one that is there, it would be looked for in vain.
+      const subject = `pairing:${whose.pairingId}`
+      if (!(await one(tx, 'problems', { spaceId: whose.spaceId, code: 'P10', subject }))) break
       const none = { siteUserId: null, saltoUserId: null, madeAt: null, seatedFor: null }
       await change(tx, 'pairings', whose, { ...none, state: 'new', lockedOutDone: false })
       await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })

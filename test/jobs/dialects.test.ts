@@ -53,7 +53,8 @@ test.each(dialects)(
     await act((tx) => clicks.setTag(tx, click(), tag.tagId, 'returning'))
     await act((tx) => clicks.lockOut(tx, click(), tomId, false))
     salto.removeFromGroup(siteId, world.fullTimeGroup, user('Mia')?.saltoUserId ?? '')
-    await act((tx) => clicks.restore(tx, click(), `pairing:${miaId}`))
+    const place = `pairing:${miaId}:place:${world.fullTimeGroup}`
+    await act((tx) => clicks.restore(tx, click(), place))
     await act((tx) => clicks.disconnectMember(tx, click(), tomId))
     await settle()
     expect(await list(world.db.read, 'tagHolders', { spaceId: world.spaceId })).toEqual([])
