@@ -10,7 +10,7 @@ import { hour, hub, minute, stage } from './stage.ts'
 
 const { start, user, group, connected, giveTag, lookAt, rows, pass } = stage()
 
-const sweepMs = 16 * minute
+const sweepMs = 17 * minute
 const soonMs = minute
 
 /** Brings it about; returns how it is cured. */
@@ -282,15 +282,9 @@ const off = ({ quayRoom }: World) => ({
   ...{ minutesBefore: 0, minutesAfter: 0 },
 })
 
-/** Lets time pass as it does for a worker, in steps of a few seconds at first. */
-const wait = async (world: World, ms: number) => {
-  const until = world.clock.now().getTime() + ms
-  await pass(
-    new Date(Math.min(until, world.clock.now().getTime() + 2 * minute)).toISOString(),
-    5000,
-  )
-  await pass(new Date(until).toISOString(), minute)
-}
+/** Lets time pass, in steps of some seconds where that matters. */
+const wait = (world: World, ms: number) =>
+  pass(new Date(world.clock.now().getTime() + ms).toISOString(), ms > 2 * minute ? minute : 10_000)
 
 test.each(Object.entries(cases))('%s', async (_, [code, withinMs, cause]) => {
   const world = await start()
@@ -310,8 +304,8 @@ test('what lasts keeps its beginning, also when several looks say it, and does n
   await wait(world, 12 * minute)
   const p15 = async () => (await rows('problems')).filter(({ code }) => code === 'P15')
   const [first] = await p15()
-  for (let round = 0; round < 12; round++) {
-    await wait(world, minute)
+  for (let round = 0; round < 6; round++) {
+    await wait(world, 1.5 * minute)
     expect(await p15()).toMatchObject([{ subject: 'cobot', since: first?.since }])
   }
   world.cobot.clearFaults()

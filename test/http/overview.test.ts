@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { asId } from '../../src/core/ids.ts'
+import { saveSnapshot } from '../../src/db/snapshots.ts'
+import { change } from '../../src/db/store.ts'
+import { createWorld } from './world.ts'
+
+test.each([
+  ['2026-03-02T08:10:00Z', '2026-03-02T08:20:00Z', '09:10'],
+  ['2026-03-02T08:40:00Z', '2026-03-02T08:30:00Z', '09:30'],
+])('H3 the last full check is the older one: Cobot %s, SALTO %s', async (cobotAt, ksAt, shown) => {
+  const world = await createWorld()
+  const { db, spaceId, siteId } = world
+  const { get } = await world.openFrame()
+  const plan = { planId: asId<never>('p'), name: 'Full Time', hidden: false }
+  await db.tx(async (tx) => {
+    const read = { readAt: new Date(cobotAt), idOf: () => 'p' }
+    await saveSnapshot(tx, spaceId, 'plan', [plan], read)
+    await change(tx, 'sites', { spaceId, siteId }, { readAt: new Date(ksAt) })
+  })
+  expect(await (await get('/overview')).text()).toMatch(
+    new RegExp(`Last full check: [^<]*${shown}`),
+  )
+  await db.close()
+})
