@@ -142,8 +142,9 @@ export const path = (texts: TemplateStringsArray, ...ids: string[]): string =>
 
 /** One page as it came: totals are what it announces of the whole list, where it does. */
 export type Page<T> = {
-  ids: string[]
-  items: T[]
+  items: { id: string }[]
+  /** How one of them is read; it may need what else came with the page. */
+  schema: z.ZodType<T>
   /** The link to the next page, null after the last; undefined when the answer does not say. */
   next: string | null | undefined
   totalItems?: number | null | undefined
@@ -160,6 +161,8 @@ export const readPages = async <T>(
   read: (call: Call) => Promise<Page<T>>,
 ): Promise<T[]> => {
   const incomplete = new Unavailable(list.side, `${list.name}: list incomplete`)
+  const readItems = ({ items, schema }: Page<T>) =>
+    items.map((item) => readAs(list.side, list.name, schema, item))
   const readThrough = async () => {
     const pages: Page<T>[] = []
     const seen = new Set<string>()
@@ -168,7 +171,7 @@ export const readPages = async <T>(
       seen.add(at.href)
       const page = await read({ name: list.name, url: at.href, goesOn: pages.length > 0 })
       pages.push(page)
-      if (!page.next) return isWhole(pages) ? pages.flatMap(({ items }) => items) : null
+      if (!page.next) return isWhole(pages) ? pages.flatMap(readItems) : null
       at.search = (URL.parse(page.next, at) ?? at).search
     }
     throw incomplete
@@ -180,7 +183,7 @@ export const readPages = async <T>(
 
 /** Nothing twice, as much as was announced on every page, and some word that this is the end. */
 const isWhole = (pages: Page<unknown>[]): boolean => {
-  const ids = pages.flatMap((page) => page.ids)
+  const ids = pages.flatMap(({ items }) => items.map(({ id }) => id))
   return (
     new Set(ids).size === ids.length &&
     pages.every(({ totalItems }) => (totalItems ?? ids.length) === ids.length) &&

@@ -228,7 +228,11 @@ describe('a list', () => {
       { side: 'salto', name: 'list tags', url: HERE },
       async ({ url }) => {
         visited.push(url)
-        return { ids: [url], items: [visited.length], next: answers[url] ?? null }
+        return {
+          items: [{ id: url }],
+          schema: z.object({ id: z.string() }),
+          next: answers[url] ?? null,
+        }
       },
     )
     return { visited, items }
@@ -238,7 +242,10 @@ describe('a list', () => {
     const second = 'https://api.example/v1.1/tags?%24skip=20'
     const third = 'https://api.example/v1.1/tags?page=3'
     const links = { [HERE]: 'https://evil.example/steal?%24skip=20', [second]: '/elsewhere?page=3' }
-    expect(await readList(links)).toEqual({ visited: [HERE, second, third], items: [1, 2, 3] })
+    expect(await readList(links)).toEqual({
+      visited: [HERE, second, third],
+      items: [HERE, second, third].map((id) => ({ id })),
+    })
   })
 
   test('that goes in circles, or on for ever, is refused', async () => {
@@ -246,7 +253,7 @@ describe('a list', () => {
       'list tags: list incomplete',
     )
     let number = 0
-    const endless = async () => ({ ids: [], items: [], next: `?page=${++number}` })
+    const endless = async () => ({ items: [], schema: z.unknown(), next: `?page=${++number}` })
     const list = { side: 'salto' as const, name: 'list tags', url: HERE }
     await expect(readPages(list, endless)).rejects.toBeInstanceOf(Unavailable)
     expect(number).toBe(200)

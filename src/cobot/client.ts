@@ -64,10 +64,9 @@ export const createCobot = (deps: {
         const { data, included, meta, links } = await read(parse.page, call)
         if (meta?.consistent === false)
           throw new RetryLater(`${name}: not consistent yet`, assumed.CONSISTENT_AFTER_MS)
-        const itemSchema = schema(included ?? [])
         return {
-          ids: data.map(({ id }) => id),
-          items: data.map((item) => readAs('cobot', name, itemSchema, item)),
+          items: data,
+          schema: schema(included ?? []),
           next: links?.next,
           totalItems: meta?.totalBookings,
           totalPages: meta?.totalPages,

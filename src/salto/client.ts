@@ -6,7 +6,7 @@ import type { GroupProof, PlaceProof, TagProof, UserProof } from '../core/fence.
 import type * as id from '../core/ids.ts'
 import type { LocalDateTime } from '../core/model.ts'
 import type { Ports } from '../core/ports.ts'
-import { type Call, createVerbs, createWire, orNull404, path, readAs, readPages } from '../wire.ts'
+import { type Call, createVerbs, createWire, orNull404, path, readPages } from '../wire.ts'
 import * as assumed from './assumed.ts'
 import * as parse from './parse.ts'
 import type { SaltoSettings } from './settings.ts'
@@ -46,13 +46,8 @@ export const createSalto = (deps: {
     const query = filter ? `&$filter=${encodeURIComponent(filter)}` : ''
     const url = `${all}?$inlinecount=allpages${query}`
     return readPages({ side: 'salto', name, url }, async (call) => {
-      const page = await read(parse.page, call)
-      return {
-        ids: page.items.map(({ id }) => id),
-        items: page.items.map((item) => readAs('salto', name, schema, item)),
-        next: page.nextPageLink,
-        totalItems: page.count,
-      }
+      const { items, nextPageLink, count } = await read(parse.page, call)
+      return { items, schema, next: nextPageLink, totalItems: count }
     })
   }
 
@@ -101,7 +96,7 @@ export const createSalto = (deps: {
     /** The roles we may hand out. */
     listRoles: (siteId: id.SiteId) => list('list roles', parse.role, at`/sites/${siteId}/roles`),
 
-    listSiteUsers: (siteId: id.SiteId) => listSiteUsers(siteId),
+    listSiteUsers,
 
     getSiteUser: (siteId: id.SiteId, siteUserId: id.SiteUserId) =>
       orNull404(get('get site user', parse.siteUser, userUrl({ siteId, siteUserId }))),
@@ -134,7 +129,7 @@ export const createSalto = (deps: {
 
     listIqs: (siteId: id.SiteId) => list('list IQs', parse.iq, at`/sites/${siteId}/iqs`),
 
-    listAccessGroups: (siteId: id.SiteId) => listAccessGroups(siteId),
+    listAccessGroups,
 
     /** Names are not unique; blanks around them do not count. */
     findAccessGroupsByName: async (siteId: id.SiteId, name: string) => {
