@@ -50,6 +50,7 @@ export const connectMembership = async (
   const { siteId } = site
   const { cobotUserId } = membership
   const person = cobotUserId ? `user:${cobotUserId}` : `membership:${membershipId}`
+  await tx.lock(`${spaceId} ${person}`)
   const known =
     (membership.pairingId &&
       (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||

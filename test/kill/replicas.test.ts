@@ -94,3 +94,27 @@ test('whoever slept past the lease writes nothing more, however often it is rene
   expect(salto.users(siteId).filter(({ alias }) => alias?.startsWith('Ada Acker'))).toHaveLength(1)
   await world.close()
 })
+
+test('connecting again while the disconnecting is under way is not lost', async () => {
+  const world = await createWorld()
+  const { deps, salto, siteId, spaceId } = world
+  const ada = world.addMember('Ada Acker')
+  await world.settle()
+  const pairingId = await world.connect(ada)
+  const { fetch } = deps.ports
+  const again = asId<PairingId>('pairing-again')
+  deps.ports.fetch = async (request) => {
+    if (request.method === 'DELETE' && request.url.includes('/users/'))
+      await world.act((tx) => clicks.connectMembership(tx, world.click(), ada, again))
+    return fetch(request)
+  }
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.settle()
+  const [user, ...more] = salto.users(siteId).filter(({ alias }) => alias?.startsWith('Ada Acker'))
+  expect(more).toEqual([])
+  expect(user?.subscriptionState).toBe('subscribed')
+  expect(salto.groupByName(siteId, 'Full Time')?.users).toEqual([user?.saltoUserId])
+  expect(await world.problems()).toEqual([`P22 pairing:${pairingId}`])
+  expect(await list(world.db.read, 'pairings', { spaceId })).toHaveLength(1)
+  await world.close()
+})
