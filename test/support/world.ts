@@ -17,9 +17,11 @@ import {
   type SiteId,
   type SpaceId,
 } from '../../src/core/ids.ts'
+import type { Fetch } from '../../src/core/ports.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
-import { createCrypt, hashOf } from '../../src/db/crypt.ts'
+import { type Crypt, createCrypt, hashOf } from '../../src/db/crypt.ts'
+import type { Db } from '../../src/db/open.ts'
 import { activateSite, saveSpace } from '../../src/db/spaces.ts'
 import { list, one } from '../../src/db/store.ts'
 import { nextRunAt, wakeParked } from '../../src/db/work.ts'
@@ -28,7 +30,7 @@ import { createWorker } from '../../src/jobs/worker.ts'
 import type { Log } from '../../src/log.ts'
 import { createCobotSimulator } from '../simulators/cobot/simulator.ts'
 import { createSaltoSimulator } from '../simulators/salto/simulator.ts'
-import { seededRandom, virtualClock } from './clock.ts'
+import { seededRandom, type VirtualClock, virtualClock } from './clock.ts'
 import { type Dialect, openTestDatabase } from './database.ts'
 
 export const origins = {
@@ -67,21 +69,30 @@ export const createWorld = async (
     siteZone?: string
     seats?: number | null
     log?: Log
+    env?: Record<string, string>
+    /** A world that is part of a larger one: its time, its database, its locks for tokens. */
+    clock?: VirtualClock
+    db?: Db
+    crypt?: Crypt
+    /** What lies between a request and who answers it. */
+    through?: (request: Request, answer: Fetch) => Promise<Response>
   } = {},
 ) => {
-  const clock = virtualClock(options.startAt ?? '2026-11-24T09:00:00Z')
+  const clock = options.clock ?? virtualClock(options.startAt ?? '2026-11-24T09:00:00Z')
   const random = seededRandom(options.seed ?? 1)
-  const config = readConfig(testEnv())
-  const db = await openTestDatabase(options.dialect ?? 'sqlite')
-  const crypt = createCrypt(config.secretKeys)
+  const config = readConfig(testEnv(options.env))
+  const db = options.db ?? (await openTestDatabase(options.dialect ?? 'sqlite'))
+  const crypt = options.crypt ?? createCrypt(config.secretKeys)
 
-  const fetch = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request): Promise<Response> => {
     const { origin } = new URL(request.url)
     if (origin === origins.cobot) return cobot.handle(request)
     if (origin === origins.salto) return salto.handle(request)
     if (origin === origins.addon) return app.fetch(request)
     throw new Error(`a request to ${origin}, where nobody should go`)
   }
+  const { through } = options
+  const fetch = through ? (request: Request) => through(request, answer) : answer
   const ports = { clock, random, fetch }
   const cobot = createCobotSimulator({
     origin: origins.cobot,
@@ -186,9 +197,9 @@ export const createWorld = async (
   }
 
   /** *Reconnect SALTO KS*, without the browser. */
-  const reconnectSalto = async () => {
+  const reconnectSalto = async (spaceId = harbour.spaceId, email = knownEmail) => {
     const now = clock.now()
-    const issued = await salto.issueTokens(knownEmail)
+    const issued = await salto.issueTokens(email)
     const tokens = await sealTokens(deps, spaceId, {
       accessToken: issued.access_token,
       refreshToken: issued.refresh_token ?? null,
@@ -200,7 +211,8 @@ export const createWorld = async (
     })
   }
 
-  const { ownerId, spaceId } = await addSpace('harbour-hub')
+  const harbour = await addSpace('harbour-hub')
+  const { ownerId, spaceId } = harbour
   const knownEmail = 'kai@keys.example'
   const ksOwner = salto.addUserProfile({
     email: knownEmail,
