@@ -123,7 +123,10 @@ export const expectKs = (facts: Facts) => {
       continue
     }
     if (!isTheirs || startsAt.getTime() - 7 * dayMs > now.getTime()) continue
-    const [startLocal, endLocal] = [startsAt, endsAt].map((at) => wallClock(at, siteZone)) as [string, string]
+    const [startLocal, endLocal] = [startsAt, endsAt].map((at) => wallClock(at, siteZone)) as [
+      string,
+      string,
+    ]
     const { lockIds } = door
     bookingGroups.set(name, { name, person, lockIds, startsAt, endsAt, startLocal, endLocal })
   }

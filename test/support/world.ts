@@ -211,6 +211,23 @@ export const createWorld = async (
     })
   }
 
+  /** *Reconnect Cobot*, without the browser. */
+  const reconnectCobot = async (subdomain = 'harbour-hub') => {
+    const space = cobot.space(subdomain)
+    if (!space) throw new Error(`no space ${subdomain}`)
+    const [spaceId, userId] = [asId<SpaceId>(space.id), space.ownerId]
+    const scopes = manifest.cobot.installScopes
+    const token = cobot.issueToken({ userId, clientId: 'cobot-client', scopes, subdomain })
+    const accessSealed = await crypt.seal(token, sealContext('cobot', 'access', spaceId))
+    const tokens = { accessSealed, accessExpiresAt: null, refreshSealed: null, owner: userId }
+    const now = clock.now()
+    await db.tx(async (tx) => {
+      await saveConnection(tx, { spaceId, side: 'cobot' }, tokens, now)
+      await wakeParked(tx, spaceId, 'cobot', now)
+      await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
+    })
+  }
+
   const harbour = await addSpace('harbour-hub')
   const { ownerId, spaceId } = harbour
   const knownEmail = 'kai@keys.example'
@@ -291,7 +308,17 @@ export const createWorld = async (
       act,
       click,
     },
-    ...{ spaceId, siteId, ownerId, ksOwner, hookKey, addSpace, install, reconnectSalto },
+    ...{
+      spaceId,
+      siteId,
+      ownerId,
+      ksOwner,
+      hookKey,
+      addSpace,
+      install,
+      reconnectSalto,
+      reconnectCobot,
+    },
     ...{ frontDoor, quayLock, fullTimeGroup, tagIds, fullTime, flex, quayRoom },
 
     /** A member on "Full Time", confirmed, since yesterday; or what the test says. */
