@@ -47,13 +47,15 @@ export const openStore = async () => {
   let version = 0
   let isBroken: (() => 'before' | 'after' | null) | null = null
   const ask = () => ({
-    // What is due and free, and how much is under way: unchanged, another claim would find the same.
+    // Spaces with something due and free, and how much is under way there: while that is the same,
+    // another claim finds the same.
     waiting: raw.prepare(
       `select space_id || ' ' || sum(lease_token is not null and lease_until >= @now) || ' ' ||
          sum(run_at <= @now and (lease_token is null or lease_until < @now)) || ' ' ||
          min(case when run_at <= @now and (lease_token is null or lease_until < @now)
            then priority else 9 end) as line
-       from work group by space_id`,
+       from work group by space_id
+       having sum(run_at <= @now and (lease_token is null or lease_until < @now)) > 0`,
     ),
     nextChange: raw.prepare(
       `select min(case when lease_token is not null and lease_until >= @now then lease_until + 1
@@ -62,7 +64,6 @@ export const openStore = async () => {
     ),
   })
   let asked = ask()
-  const known = new Map<number, string>()
 
   const facade: Db = {
     get read() {
@@ -73,7 +74,6 @@ export const openStore = async () => {
       if (breaks === 'before') throw new Error('SQLITE_BUSY: database is locked')
       const value = await db.tx(work)
       version += 1
-      known.clear()
       if (breaks === 'after') throw new Error('the connection to the database was lost')
       return value
     },
@@ -89,12 +89,8 @@ export const openStore = async () => {
     /** Goes up with every transaction. */
     version: () => version,
     waiting: (nowMs: number): string => {
-      const kept = known.get(nowMs)
-      if (kept !== undefined) return kept
       const lines = asked.waiting.all({ now: nowMs }) as { line: string }[]
-      const text = lines.map(({ line }) => line).join()
-      known.set(nowMs, text)
-      return text
+      return lines.map(({ line }) => line).join()
     },
     /** When time alone changes that next. */
     nextChangeMs: (nowMs: number): number =>
@@ -113,7 +109,6 @@ export const openStore = async () => {
       db = await openSqlite(path)
       raw = new Sqlite(path, { readonly: true })
       asked = ask()
-      known.clear()
       version += 1
     },
     /** Every row of a table, as stored. */

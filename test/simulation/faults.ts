@@ -197,9 +197,9 @@ export const planStorms = (
   faults.flatMap((fault) => {
     const kind = kinds[fault]
     if (!kind) return []
-    return Array.from({ length: chance.whole(1, 3) }, () => {
+    return Array.from({ length: chance.whole(2, 4) }, () => {
       const fromMs = chance.between(span.fromMs, span.untilMs)
-      const lastsMs = chance.between(...kind.minutes) * 60_000
+      const lastsMs = chance.between(...kind.minutes) * 120_000
       return {
         fault,
         fromMs,

@@ -11,7 +11,6 @@ import type { SpaceModel, Truth } from './truth.ts'
 type Base = Awaited<ReturnType<typeof createWorld>>
 
 const minute = 60_000
-const _hour = 60 * minute
 
 export const createPeople = (deps: {
   base: Base
@@ -342,7 +341,7 @@ export type People = ReturnType<typeof createPeople>
 
 /** How often each thing happens, against the others. */
 export const habits: [string, number][] = [
-  ['book', 24],
+  ['book', 14],
   ['move', 10],
   ['otherResource', 4],
   ['handOver', 6],

@@ -176,11 +176,24 @@ export const createTruth = (given: {
     differences: () => {
       const { now, ...rest } = facts()
       const expected = expectKs({ now, ...rest })
+      const markers = new Set([...space.everConnected].map(markerOf))
+      const users = salto
+        .users(space.siteId)
+        .filter(({ alias }) => alias && markers.has(alias.slice(-12)))
+      // Strangers and their groups are the KS admin's own business.
+      const known = new Set(users.map(({ saltoUserId }) => saltoUserId))
+      const strangers = new Set(salto.users(space.siteId).map((user) => user.saltoUserId))
+      for (const id of known) strangers.delete(id)
+      const names = new Set(space.plans.map(({ name }) => name))
+      const groups = salto
+        .groups(space.siteId)
+        .filter(({ name }) => names.has(name) || /^Cobot \d+$/.test(name))
+        .map((group) => ({ ...group, users: group.users.filter((id) => !strangers.has(id)) }))
       return differences({
         expected,
         persons: space.everConnected,
-        users: salto.users(space.siteId),
-        groups: salto.groups(space.siteId),
+        users,
+        groups,
         plans: space.plans,
         now,
         zone: space.siteZone,
