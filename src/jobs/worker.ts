@@ -207,7 +207,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       }
       const now = clock.now()
       const next = await nextRunAt(db.read, now).catch(() => null)
-      const waitMs = next ? Math.max(next.getTime() - now.getTime(), 20) : pollMs
+      // What is due and was not taken waits for a slot: whoever gives one back wakes us.
+      const waitMs = next && next > now ? next.getTime() - now.getTime() : pollMs
       const cancel = clock.after(Math.min(waitMs, pollMs), () => wakeUp?.())
       await woken
       cancel()

@@ -58,7 +58,7 @@ export const createKit = (now: () => Date) => {
     const url = new URL(request.url)
     const path = url.pathname + url.search
     if (url.pathname.startsWith('/__sim/')) return app.fetch(request)
-    const requestBody = await request.clone().text()
+    const requestBody = request.body ? await request.clone().text() : ''
     const note = (status: number) =>
       journal.push({ at: now(), method: request.method, path, status, requestBody })
     const fault = strikes(request.method, path)

@@ -10,7 +10,10 @@ export type Door = { lockIds: string[]; minutesBefore: number; minutesAfter: num
 
 export type Facts = {
   now: Date
+  /** Of the space; it decides dates. */
   zone: string
+  /** Of the site, where it is another; it decides hours. */
+  siteZone?: string
   memberships: readonly Membership[]
   bookings: readonly Booking[]
   /** Who deleted a membership lost it; all others count once somebody connected them. */
@@ -74,6 +77,7 @@ export const laterDay = (day: string, days: number): string =>
 
 export const expectKs = (facts: Facts) => {
   const { now, zone, memberships, bookings, doors } = facts
+  const { siteZone = zone } = facts
   const connected = memberships.filter((each) => facts.isConnected(each))
 
   const isMember = (membership: Membership, at: Date): boolean => {
@@ -119,7 +123,10 @@ export const expectKs = (facts: Facts) => {
       continue
     }
     if (!isTheirs || startsAt.getTime() - 7 * dayMs > now.getTime()) continue
-    const [startLocal, endLocal] = [wallClock(startsAt, zone), wallClock(endsAt, zone)]
+    const [startLocal, endLocal] = [startsAt, endsAt].map((at) => wallClock(at, siteZone)) as [
+      string,
+      string,
+    ]
     const { lockIds } = door
     bookingGroups.set(name, { name, person, lockIds, startsAt, endsAt, startLocal, endLocal })
   }

@@ -17,10 +17,12 @@ import {
   type SiteId,
   type SpaceId,
 } from '../../src/core/ids.ts'
+import type { Fetch } from '../../src/core/ports.ts'
 import { soundClock } from '../../src/core/sound-clock.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
-import { createCrypt, hashOf } from '../../src/db/crypt.ts'
+import { type Crypt, createCrypt, hashOf } from '../../src/db/crypt.ts'
+import type { Db } from '../../src/db/open.ts'
 import { listProblems } from '../../src/db/problems.ts'
 import { activateSite, saveSpace } from '../../src/db/spaces.ts'
 import { one } from '../../src/db/store.ts'
@@ -30,7 +32,7 @@ import { createWorker } from '../../src/jobs/worker.ts'
 import type { Log } from '../../src/log.ts'
 import { createCobotSimulator } from '../simulators/cobot/simulator.ts'
 import { createSaltoSimulator } from '../simulators/salto/simulator.ts'
-import { seededRandom, virtualClock } from './clock.ts'
+import { seededRandom, type VirtualClock, virtualClock } from './clock.ts'
 import { type Dialect, openTestDatabase } from './database.ts'
 
 export const origins = {
@@ -69,21 +71,30 @@ export const createWorld = async (
     siteZone?: string
     seats?: number | null
     log?: Log
+    env?: Record<string, string>
+    /** A world that is part of a larger one: its time, its database, its locks for tokens. */
+    clock?: VirtualClock
+    db?: Db
+    crypt?: Crypt
+    /** What lies between a request and who answers it. */
+    through?: (request: Request, answer: Fetch) => Promise<Response>
   } = {},
 ) => {
-  const clock = virtualClock(options.startAt ?? '2026-11-24T09:00:00Z')
+  const clock = options.clock ?? virtualClock(options.startAt ?? '2026-11-24T09:00:00Z')
   const random = seededRandom(options.seed ?? 1)
-  const config = readConfig(testEnv())
-  const db = await openTestDatabase(options.dialect ?? 'sqlite')
-  const crypt = createCrypt(config.secretKeys)
+  const config = readConfig(testEnv(options.env))
+  const db = options.db ?? (await openTestDatabase(options.dialect ?? 'sqlite'))
+  const crypt = options.crypt ?? createCrypt(config.secretKeys)
 
-  const fetch = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request): Promise<Response> => {
     const { origin } = new URL(request.url)
     if (origin === origins.cobot) return cobot.handle(request)
     if (origin === origins.salto) return salto.handle(request)
     if (origin === origins.addon) return addon.fetch(request)
     throw new Error(`a request to ${origin}, where nobody should go`)
   }
+  const { through } = options
+  const fetch = through ? (request: Request) => through(request, answer) : answer
   let skewMs = 0
   const own = { ...clock, now: () => new Date(clock.now().getTime() + skewMs) }
   const ports = { clock: soundClock(own, () => clock.now().getTime()), random, fetch }
@@ -192,9 +203,9 @@ export const createWorld = async (
   }
 
   /** *Reconnect SALTO KS*, without the browser. */
-  const reconnectSalto = async () => {
+  const reconnectSalto = async (spaceId = harbour.spaceId, email = knownEmail) => {
     const now = clock.now()
-    const issued = await salto.issueTokens(knownEmail)
+    const issued = await salto.issueTokens(email)
     const tokens = await sealTokens(deps, spaceId, {
       accessToken: issued.access_token,
       refreshToken: issued.refresh_token ?? null,
@@ -206,7 +217,25 @@ export const createWorld = async (
     })
   }
 
-  const { ownerId, spaceId } = await addSpace('harbour-hub')
+  /** *Reconnect Cobot*, without the browser. */
+  const reconnectCobot = async (subdomain = 'harbour-hub') => {
+    const space = cobot.space(subdomain)
+    if (!space) throw new Error(`no space ${subdomain}`)
+    const [spaceId, userId] = [asId<SpaceId>(space.id), space.ownerId]
+    const scopes = manifest.cobot.installScopes
+    const token = cobot.issueToken({ userId, clientId: 'cobot-client', scopes, subdomain })
+    const accessSealed = await crypt.seal(token, sealContext('cobot', 'access', spaceId))
+    const tokens = { accessSealed, accessExpiresAt: null, refreshSealed: null, owner: userId }
+    const now = clock.now()
+    await db.tx(async (tx) => {
+      await saveConnection(tx, { spaceId, side: 'cobot' }, tokens, now)
+      await wakeParked(tx, spaceId, 'cobot', now)
+      await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
+    })
+  }
+
+  const harbour = await addSpace('harbour-hub')
+  const { ownerId, spaceId } = harbour
   const knownEmail = 'kai@keys.example'
   const ksOwner = salto.addUserProfile({
     email: knownEmail,
@@ -285,7 +314,17 @@ export const createWorld = async (
       act,
       click,
     },
-    ...{ spaceId, siteId, ownerId, ksOwner, hookKey, addSpace, install, reconnectSalto },
+    ...{
+      spaceId,
+      siteId,
+      ownerId,
+      ksOwner,
+      hookKey,
+      addSpace,
+      install,
+      reconnectSalto,
+      reconnectCobot,
+    },
     ...{ frontDoor, quayLock, fullTimeGroup, tagIds, fullTime, flex, quayRoom },
 
     /** A member on "Full Time", confirmed, since yesterday; or what the test says. */

@@ -128,6 +128,8 @@ export const createControls = (deps: {
           isPodTag,
           holder,
         })),
+    /** Who opens what right now: `USER LOCK`. */
+    whoOpens: (siteId: string) => doors.whoOpens(site(siteId)),
     /** Newest last, in the service's own words. */
     entries: (siteId: string) =>
       site(siteId).entries.map((entry) => entryResponse(state, site(siteId), entry)),

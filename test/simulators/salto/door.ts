@@ -148,6 +148,21 @@ export const createDoors = (state: State) => {
     recordAll: () => {
       for (const site of state.sites.values()) record(site)
     },
+    /** Who opens what right now, as the cloud decides; tags are left aside. `USER LOCK`, in order. */
+    whoOpens: (site: Site): string[] => {
+      if (!site.subscriptionValid) return []
+      const local = wallClock(new Date(state.now()), site.timeZone)
+      const pairs = new Set<string>()
+      for (const { users, locks, schedules } of site.groups.values()) {
+        if (!users.length || !schedules.some((each) => holdsAt(each, local))) continue
+        for (const saltoUserId of users) {
+          const user = site.bySaltoUserId.get(saltoUserId)
+          if (!user || user.blocked || user.subscriptionState === 'suspended') continue
+          for (const lockId of locks) pairs.add(`${saltoUserId} ${lockId}`)
+        }
+      }
+      return [...pairs].sort()
+    },
     /** A tag at a lock at a time of the site's wall clock, `yyyy-MM-ddTHH:mm`. */
     knockAtLocal: (siteId: string, local: string, attempt: Attempt) =>
       knock({ ...attempt, at: instantAt(local, siteAt(state, siteId).timeZone) }),

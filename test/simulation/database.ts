@@ -1,0 +1,118 @@
+// One SQLite file in memory, which can break, and be put back to what it was an hour ago.
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import type { Db } from '../../src/db/open.ts'
+import { openSqlite } from '../../src/db/open.ts'
+
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'salto-sim-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+let made = 0
+
+/** Statements are kept by their text: a world asks the same few hundred a hundred thousand times. */
+const kept = new WeakMap<object, Map<string, Sqlite.Statement>>()
+const { prepare } = Sqlite.prototype
+Sqlite.prototype.prepare = function (this: Sqlite.Database, source: string) {
+  const mine = kept.get(this) ?? new Map<string, Sqlite.Statement>()
+  kept.set(this, mine)
+  const statement = mine.get(source) ?? prepare.call(this, source)
+  mine.set(source, statement)
+  return statement
+} as never
+
+/** Nothing here has to survive a power cut. */
+const { pragma } = Sqlite.prototype
+Sqlite.prototype.pragma = function (this: Sqlite.Database, source: string) {
+  return pragma.call(this, source.replace('synchronous = FULL', 'synchronous = OFF'))
+} as never
+
+/** Migrated once, then copied. */
+const template = async (): Promise<string> => {
+  const path = join(folder, 'template.db')
+  if (!existsSync(path)) {
+    const db = await openSqlite(path)
+    await db.close()
+  }
+  return path
+}
+
+export type Store = Awaited<ReturnType<typeof openStore>>
+
+export const openStore = async () => {
+  const path = join(folder, `${++made}.db`)
+  copyFileSync(await template(), path)
+  let db = await openSqlite(path)
+  let raw = new Sqlite(path, { readonly: true })
+  let version = 0
+  let isBroken: (() => 'before' | 'after' | null) | null = null
+  const ask = () => ({
+    // Spaces with something due and free, and how much is under way there: while that is the same,
+    // another claim finds the same.
+    waiting: raw.prepare(
+      `select space_id || ' ' || sum(lease_token is not null and lease_until >= @now) || ' ' ||
+         sum(run_at <= @now and (lease_token is null or lease_until < @now)) || ' ' ||
+         min(case when run_at <= @now and (lease_token is null or lease_until < @now)
+           then priority else 9 end) as line
+       from work group by space_id
+       having sum(run_at <= @now and (lease_token is null or lease_until < @now)) > 0`,
+    ),
+    nextChange: raw.prepare(
+      `select min(case when lease_token is not null and lease_until >= @now then lease_until + 1
+         when run_at > @now then run_at end) as atMs
+       from work where run_at is not null`,
+    ),
+  })
+  let asked = ask()
+
+  const facade: Db = {
+    get read() {
+      return db.read
+    },
+    tx: async (work) => {
+      const breaks = isBroken?.()
+      if (breaks === 'before') throw new Error('SQLITE_BUSY: database is locked')
+      const value = await db.tx(work)
+      version += 1
+      if (breaks === 'after') throw new Error('the connection to the database was lost')
+      return value
+    },
+    close: async () => {
+      await db.close()
+      raw.close()
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    },
+  }
+
+  return {
+    db: facade,
+    /** Goes up with every transaction. */
+    version: () => version,
+    waiting: (nowMs: number): string => {
+      const lines = asked.waiting.all({ now: nowMs }) as { line: string }[]
+      return lines.map(({ line }) => line).join()
+    },
+    /** When time alone changes that next. */
+    nextChangeMs: (nowMs: number): number =>
+      (asked.nextChange.get({ now: nowMs }) as { atMs: number | null }).atMs ??
+      Number.POSITIVE_INFINITY,
+    breakWhile: (how: typeof isBroken) => {
+      isBroken = how
+    },
+    backup: (): Buffer => raw.serialize(),
+    /** As from a copy; whoever works on it must have ended before. */
+    restore: async (copy: Buffer) => {
+      await db.close()
+      raw.close()
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+      writeFileSync(path, copy)
+      db = await openSqlite(path)
+      raw = new Sqlite(path, { readonly: true })
+      asked = ask()
+      version += 1
+    },
+    /** Every row of a table, as stored. */
+    rows: (table: string) =>
+      raw.prepare(`select * from ${table}`).all() as Record<string, unknown>[],
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import type { WorldSize } from './run.ts'
+import { runShard } from './shards.ts'
+
+const { LONG, LONG_MINUTES } = process.env
+const minutes = LONG ? Number(LONG_MINUTES ?? 60) : 5
+const halves = 2
+const smallEach = 30
+
+/** Fixed seeds in every run; new ones in a long one, six small worlds to one full. */
+function* worlds(half: number): Generator<{ seed: number; world: WorldSize }> {
+  if (!LONG) {
+    for (let n = 0; n < smallEach; n++) yield { seed: 1 + n * halves + half, world: 'small' }
+    return
+  }
+  const first = (Date.now() % 1_000_000_000) * 2 + half
+  console.log(`long: seeds from ${first}, every second one`)
+  for (let n = 0; ; n++) yield { seed: first + n * halves, world: n % 7 === 6 ? 'full' : 'small' }
+}
+
+export const runHalf = (half: number) =>
+  test(`every world of half ${half + 1} keeps its promises`, {
+    timeout: (minutes + 10) * 60_000,
+  }, async () => {
+    const untilMs = performance.now() + minutes * 60_000
+    const shard = `${LONG ? 'long-' : ''}${half + 1}`
+    const all = await runShard({ shard, worlds: worlds(half), untilMs })
+    console.log(`${all.seeds} worlds, ${all.simulatedDays.toFixed(0)} days simulated`)
+    expect(all.violations).toEqual([])
+  })

@@ -1,0 +1,136 @@
+// Processes of the add-on on one database: they start, freeze, die and have clocks of their own.
+import { createApp } from '../../src/app.ts'
+import type { Deps } from '../../src/connections/deps.ts'
+import type { Clock, Fetch } from '../../src/core/ports.ts'
+import { soundClock } from '../../src/core/sound-clock.ts'
+import { askEverything } from '../../src/jobs/start.ts'
+import { handlers } from '../../src/jobs/tasks.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
+import type { Store } from './database.ts'
+import { type Chance, chanceOf, type Scheduler } from './scheduler.ts'
+
+export type Replica = {
+  name: string
+  isDead: boolean
+  /** Until then nothing of it goes on; afterwards it goes on as if nothing had been. */
+  frozenUntilMs: number
+  skewMs: number
+  deps: Deps
+  app: ReturnType<typeof createApp>
+  wake(): void
+  /** Runs something of this process at an instant: later while frozen, never when dead. */
+  at(atMs: number, run: () => unknown): () => void
+}
+
+type World = {
+  scheduler: Scheduler
+  seed: number
+  deps: Deps
+  store: Store
+  fetchOf(replica: Replica): Fetch
+  patch?: ((deps: Deps) => Deps) | undefined
+}
+
+/** The longest the worker sleeps without looking: such a timer is a poll. */
+const pollMs = 500
+
+export const startReplica = async (world: World, name: string, over: Partial<Deps> = {}) => {
+  const { scheduler, store } = world
+  const chance: Chance = chanceOf(world.seed, `replica ${name}`)
+  let poll: { fromMs: number; seen: string; go: () => void } | null = null
+
+  const replica: Replica = {
+    name,
+    isDead: false,
+    frozenUntilMs: 0,
+    skewMs: 0,
+    deps: world.deps,
+    app: null as never,
+    wake: () => {},
+    at: (atMs, run) => {
+      let cancel = () => {}
+      const go = () => {
+        if (replica.isDead) return
+        if (replica.frozenUntilMs > scheduler.nowMs()) {
+          cancel = scheduler.at(replica.frozenUntilMs, go)
+          return
+        }
+        return run()
+      }
+      cancel = scheduler.at(atMs, go)
+      return () => cancel()
+    },
+  }
+
+  const own: Clock = {
+    now: () => new Date(scheduler.nowMs() + replica.skewMs),
+    after: (ms, then) => {
+      const nowMs = scheduler.nowMs()
+      if (ms !== pollMs) return replica.at(nowMs + Math.max(0, ms), then)
+      const mine = { fromMs: nowMs + ms, seen: work().waiting, go: then }
+      poll = mine
+      return () => {
+        if (poll === mine) poll = null
+      }
+    },
+  }
+
+  const clock = soundClock(own, scheduler.nowMs)
+
+  /** The work table as this process sees it, read again when it was changed or time changes it. */
+  let known = { waiting: '', version: -1, skewMs: 0, untilMs: 0 }
+  const work = () => {
+    const { skewMs } = replica
+    const nowMs = scheduler.nowMs()
+    const version = store.version()
+    if (known.version === version && known.skewMs === skewMs && nowMs < known.untilMs) return known
+    const waiting = store.waiting(nowMs + skewMs)
+    known = { waiting, version, skewMs, untilMs: store.nextChangeMs(nowMs + skewMs) - skewMs }
+    return known
+  }
+
+  /** The next poll that finds something new; those before it would change nothing, and are left out. */
+  const nextPollMs = (): number => {
+    if (!poll || replica.isDead) return Number.POSITIVE_INFINITY
+    const { fromMs, seen } = poll
+    const nowMs = scheduler.nowMs()
+    const { waiting, untilMs } = work()
+    const mattersMs = waiting === '' || waiting === seen ? untilMs : nowMs
+    const steps = Math.floor((Math.max(mattersMs, nowMs) - fromMs) / pollMs)
+    const atMs = fromMs + Math.max(0, steps) * pollMs
+    return Math.max(atMs < nowMs ? atMs + pollMs : atMs, replica.frozenUntilMs)
+  }
+  const lazy = {
+    next: nextPollMs,
+    run: () => {
+      const go = poll?.go
+      poll = null
+      go?.()
+    },
+  }
+  scheduler.lazy.push(lazy)
+
+  const ports = { clock, random: chance, fetch: world.fetchOf(replica) }
+  const plain: Deps = { ...world.deps, ...over, ports }
+  replica.deps = world.patch?.(plain) ?? plain
+  const worker = createWorker(replica.deps, handlers)
+  replica.wake = () => {
+    if (!replica.isDead && replica.frozenUntilMs <= scheduler.nowMs()) worker.wake()
+  }
+  replica.app = createApp({ ...replica.deps, wake: replica.wake, ready: async () => true })
+  await store.db.tx((tx) => askEverything(tx, clock.now()))
+  worker.start()
+
+  return {
+    replica,
+    kill: () => {
+      replica.isDead = true
+      scheduler.lazy.splice(scheduler.lazy.indexOf(lazy), 1)
+    },
+    stop: async () => {
+      await worker.stop()
+      replica.isDead = true
+      scheduler.lazy.splice(scheduler.lazy.indexOf(lazy), 1)
+    },
+  }
+}

@@ -1,0 +1,803 @@
+// One run: a world out of a seed, what happens in it, what strikes it, and what must hold.
+import type { Deps } from '../../src/connections/deps.ts'
+import { list } from '../../src/db/store.ts'
+import type { Log } from '../../src/log.ts'
+import { groupNameOf, markerOf } from '../support/oracle.ts'
+import { createWorld, origins } from '../support/world.ts'
+import { openStore } from './database.ts'
+import { kinds, planStorms } from './faults.ts'
+import * as invariants from './invariants.ts'
+import { createNetwork, type Exchange } from './network.ts'
+import { createPeople, habits } from './people.ts'
+import { buildSpaces, idOf, plainCrypt } from './places.ts'
+import { startReplica } from './replicas.ts'
+import { type Chance, chanceOf, createScheduler, createTrace } from './scheduler.ts'
+import { createTruth, type Latency, type SpaceModel } from './truth.ts'
+
+export type Invariant = keyof typeof invariants & `I${number}`
+export type WorldSize = 'small' | 'full'
+export type Violation = { invariant: string; text: string; at: string }
+
+export type Options = {
+  seed: number
+  world?: WorldSize
+  /** Changes what a process of ours is given: a planted bug, a wrapped database. */
+  patch?: (deps: Deps) => Deps
+  /** Invariants that are not looked at. */
+  off?: readonly string[]
+  /** Only these faults, instead of those that the seed draws. */
+  faults?: readonly string[]
+  /** Keeps the trace and what happened, for reading. */
+  verbose?: boolean
+}
+
+export type Result = {
+  seed: number
+  world: WorldSize
+  violations: Violation[]
+  trace: string
+  events: number
+  simulatedHours: number
+  armed: string[]
+  fired: Record<string, number>
+  latencies: { removal: number[]; grant: number[]; lostEvents: number[]; drift: number[] }
+  lines: string[]
+}
+
+const minute = 60_000
+const hour = 60 * minute
+
+const sizes = {
+  small: { members: 12, bookings: 9, hours: 36, actions: 60 },
+  full: { members: 40, bookings: 60, hours: 168, actions: 700 },
+}
+
+/** Days on which calendars are hard: clocks go back, go forward, a leap day, a year's end. */
+const days = ['2026-11-24', '2026-11-24', '2026-10-24', '2027-03-27', '2028-02-28', '2026-12-31']
+const zones = [
+  { zone: 'Europe/Berlin', siteZone: 'Europe/Berlin' },
+  { zone: 'America/New_York', siteZone: 'America/New_York' },
+  { zone: 'Asia/Kathmandu', siteZone: 'Asia/Kathmandu' },
+  { zone: 'Europe/London', siteZone: 'Europe/Berlin' },
+]
+
+/** Classes that are no storms on the way but happen to the processes, the systems or the people. */
+const happenings = [
+  ...[
+    'F01',
+    'F05',
+    'F06',
+    'F07',
+    'F08',
+    'F09',
+    'F28',
+    'F29',
+    'F30',
+    'F31',
+    'F32',
+    'F33',
+    'F34',
+    'F35',
+    'F36',
+  ],
+  ...['F37', 'F39', 'F40', 'F41', 'F43', 'F44', 'F46', 'F47'],
+]
+/** What every world has more or less of, drawn or not. */
+const daily = ['F02', 'F03', 'F38', 'F45', 'F48', 'F49', 'F50']
+const drawn = [...Object.keys(kinds), ...happenings].sort()
+export const allFaults = [...drawn, ...daily].sort()
+
+export const runSeed = async (options: Options): Promise<Result> => {
+  const { seed, world: size = 'small', off = [] } = options
+  const plan = sizes[size]
+  const chance: Chance = chanceOf(seed, 'world')
+  const startAt = `${chance.pick(days)}T0${chance.whole(5, 8)}:00:00Z`
+  const scheduler = createScheduler(startAt)
+  const { clock } = scheduler
+  const trace = createTrace(options.verbose ?? false)
+  const armed = options.faults ?? drawn.filter(() => chance.is(0.22))
+  const has = (fault: string) => armed.includes(fault)
+  const fired: Record<string, number> = {}
+  const fire = (fault: string) => {
+    fired[fault] = (fired[fault] ?? 0) + 1
+  }
+  const latencies: Result['latencies'] = { removal: [], grant: [], lostEvents: [], drift: [] }
+  const violations: Violation[] = []
+  const say = (invariant: string, texts: readonly string[]) => {
+    if (off.includes(invariant)) return
+    for (const text of texts) {
+      if (violations.length < 20)
+        violations.push({ invariant, text, at: clock.now().toISOString() })
+      if (options.verbose) trace.lines.push(`!!! ${invariant} ${text}`)
+    }
+  }
+  const tell = (text: string) => {
+    trace.add(`${scheduler.nowMs()} · ${text}`)
+  }
+
+  // The stage -------------------------------------------------------------------------------------
+  const store = await openStore()
+  const secrets = new Set<string>()
+  let logged = ''
+  const write = (facts: unknown, message: string) => {
+    logged += `${JSON.stringify(facts, spell)} ${message}\n`
+  }
+  const log: Log = { info: write, warn: write, error: write }
+  const home = chance.pick(zones)
+  // Sweeps cost most of a run: few seeds keep the pace of production, most far less.
+  const isBrisk = chance.is(size === 'full' ? 1 : 0.25)
+  const sweeps = isBrisk
+    ? { cobotMs: 300_000, ksMs: 840_000 }
+    : { cobotMs: 1_800_000, ksMs: 3_600_000 }
+  const limits = invariants.limitsFor(sweeps)
+  const keys = [1, 2].map((n) => ({ kid: `k${n}`, key: new Uint8Array(32) }))
+  const base = await createWorld({
+    ...{ clock, db: store.db, seed, log, crypt: plainCrypt([keys[0]!]) },
+    ...{ spaceZone: home.zone, siteZone: home.siteZone },
+    env: {
+      COBOT_SWEEP_SECONDS: String(sweeps.cobotMs / 1000),
+      KS_SWEEP_SECONDS: String(sweeps.ksMs / 1000),
+    },
+    through: (request, answer) =>
+      new URL(request.url).origin === origins.addon ? deliver(request) : answer(request),
+  })
+  const { cobot, salto } = base
+  ;(globalThis as Record<string, unknown>).simPeek = () =>
+    `${clock.now().toISOString()} ${trace.count()}`
+  const spaces = await buildSpaces(base, [home, chance.pick(zones)])
+  const answer = (request: Request) =>
+    new URL(request.url).origin === origins.cobot ? cobot.handle(request) : salto.handle(request)
+
+  const tokenOwners = new Map<string, number>()
+  const learnTokens = async () => {
+    for (const row of await list(store.db.read, 'connections', {})) {
+      const index = spaces.findIndex(({ spaceId }) => spaceId === row.spaceId)
+      for (const sealed of [row.accessSealed, row.refreshSealed ?? '']) {
+        const token = Buffer.from(sealed.split('|')[2] ?? '', 'hex').toString()
+        if (!token) continue
+        secrets.add(token)
+        tokenOwners.set(ownerKey(token), index)
+      }
+    }
+  }
+  await learnTokens()
+
+  const spaceOf = (url: URL): number | null => {
+    const index = spaces.findIndex(
+      ({ subdomain, siteId, spaceId }) =>
+        url.pathname.includes(`/spaces/${subdomain}/`) ||
+        url.pathname.includes(siteId) ||
+        url.pathname.includes(spaceId),
+    )
+    return index < 0 ? null : index
+  }
+  const ownerOf = (authorization: string): number | null =>
+    tokenOwners.get(ownerKey(authorization.replace('Bearer ', ''))) ?? null
+
+  const truths = spaces.map((space) =>
+    createTruth({
+      space,
+      cobot,
+      salto,
+      now: clock.now,
+      onLatency: (each) => keepLatency(space, each),
+    }),
+  )
+  const keepLatency = (space: SpaceModel, { kind, ms, sinceMs, lost }: Latency) => {
+    const isHealthy =
+      sinceMs > space.disturbedAtMs + limits.healedMs && scheduler.nowMs() > warmUntilMs
+    if (!isHealthy || sinceMs < warmUntilMs) return
+    if (!lost || isBrisk) latencies[lost ? 'lostEvents' : kind].push(ms)
+  }
+
+  // What is looked at -------------------------------------------------------------------------------
+  const losses = spaces.map((): { person: string; atMs: number }[] => [])
+  const look = (index: number) => {
+    const truth = truths[index]
+    if (!truth) return
+    const nowMs = scheduler.nowMs()
+    const { wronglyClosed } = truth.compare(nowMs)
+    for (const pair of wronglyClosed) {
+      const person = pair.split(' ')[0] ?? ''
+      if (!truth.space.touched.has(person)) losses[index]?.push({ person, atMs: nowMs })
+    }
+    if (wronglyClosed.length > 0) say('I7', invariants.I7(truth.space, losses[index] ?? [], nowMs))
+    plannedEdges[index]?.()
+    plannedEdges[index] = scheduler.at(truth.nextEdgeMs(nowMs), () => look(index))
+  }
+  const plannedEdges: (() => void)[] = []
+  const lookAtAll = () => {
+    for (const { index } of spaces) look(index)
+  }
+
+  const problemsOf = async (space: SpaceModel): Promise<invariants.Problem[]> =>
+    (await list(store.db.read, 'problems', { spaceId: idOf(space) })).map(
+      ({ code, subject, params, since }) => ({ code, subject, params, sinceMs: since.getTime() }),
+    )
+
+  const checkBounds = async () => {
+    for (const truth of truths) {
+      if (truth.mismatches.size === 0) continue
+      const { space } = truth
+      const spaceId = idOf(space)
+      const pairings = new Map(
+        (await list(store.db.read, 'pairings', { spaceId })).map((row) => [
+          row.person,
+          row.pairingId as string,
+        ]),
+      )
+      const memberships = cobot.memberships(space.subdomain)
+      const shown = {
+        ...{ truth, limits, nowMs: scheduler.nowMs(), problems: await problemsOf(space), pairings },
+        bookingsOf: (person: string) => {
+          const ids = memberships.filter((m) => personIs(m, person)).map(({ id }) => id)
+          const bookings = cobot.bookings(space.subdomain)
+          return new Set(
+            bookings.filter((b) => ids.includes(b.membershipId ?? '')).map(({ id }) => id),
+          )
+        },
+      }
+      const other = spaces.find((each) => each !== space)
+      if (other && !off.includes('I13')) say('I13', invariants.I13(shown, other))
+      if (!off.includes('I1')) say('I1', invariants.I1(shown))
+      if (!off.includes('I2')) say('I2', invariants.I2(shown))
+    }
+  }
+
+  const madeGroups = new Set<string>()
+  const ours: invariants.Ours = {
+    isMarked: (space, alias) =>
+      [...space.everConnected].some((person) => alias?.endsWith(markerOf(person))),
+    get bookingGroups() {
+      return bookingNames
+    },
+    madeGroups,
+  }
+  const bookingNames = new Set<string>()
+  const cobotCalls = new Map<string, number[]>()
+  const reads = new Map<string, number>()
+  const writesAnswered = spaces.map(() => 0)
+  let quietWrites: string[][] | null = null
+
+  const network = createNetwork({
+    ...{
+      scheduler,
+      seed,
+      trace,
+      answer,
+      spaceOf: (url, authorization) => spaceOf(url) ?? ownerOf(authorization),
+    },
+    sideOf: (url) => (url.origin === origins.cobot ? 'cobot' : 'salto'),
+    onSend: (call) => {
+      if (/\/connect\/token/.test(call.path) && running.length > 1) fire('F38')
+      say(
+        'I8',
+        invariants.I8(
+          call,
+          spaceOf(new URL(call.path, origins.cobot)),
+          ownerOf(call.authorization),
+        ),
+      )
+      if (call.side !== 'cobot') return
+      for (const [kind, limit] of [
+        ['any', 60],
+        ['memberships', 6],
+      ] as const) {
+        if ((kind === 'memberships') !== /\/memberships\?/.test(call.path)) continue
+        const key = `${call.space} ${kind}`
+        const sent = (cobotCalls.get(key) ?? []).filter((ms) => ms > scheduler.nowMs() - 60_000)
+        sent.push(scheduler.nowMs())
+        cobotCalls.set(key, sent)
+        say('I12', invariants.I12(key, sent, limit))
+      }
+    },
+    onEffect: (call) => {
+      if (call.method === 'GET') return
+      for (const booking of spaces.flatMap(({ subdomain }) => cobot.bookings(subdomain)))
+        bookingNames.add(groupNameOf(booking.id))
+      const space = spaces[call.space ?? -1]
+      if (call.side === 'salto') say('I3', invariants.I3(call, space, salto, ours))
+    },
+    onDone: (call, status, isAsItWas, body) => {
+      if (/\/connect\/token/.test(call.path) && status === 200) learnRefreshed(call, body)
+      if (call.method === 'GET') {
+        if (isAsItWas && status < 500) noteRead(call)
+        return
+      }
+      if (call.space === null) return
+      if (call.side === 'salto' && status < 300 && !/identity/.test(call.path)) {
+        if (/\/access_groups$/.test(call.path))
+          madeGroups.add((JSON.parse(body) as { id: string }).id)
+        quietWrites?.[call.space]?.push(`${call.method} ${call.path}`)
+        if (isAsItWas) writesAnswered[call.space] = (writesAnswered[call.space] ?? 0) + 1
+      }
+      look(call.space)
+    },
+    onHit: (fault, space) => {
+      fire(fault)
+      disturb(space)
+    },
+  })
+  const learnRefreshed = (call: Exchange, body: string) => {
+    const answered = JSON.parse(body) as { access_token: string; refresh_token?: string }
+    secrets.add(answered.access_token)
+    if (answered.refresh_token) secrets.add(answered.refresh_token)
+    call.space ??= ownerOf(`Bearer ${answered.access_token}`)
+  }
+  const noteRead = ({ path, space, sentAtMs, side }: Exchange) => {
+    if (side !== 'cobot') return
+    const [, kind, id] = /\/(memberships|bookings)(?:\/([\w-]+))?(?:\?|$)/.exec(path) ?? []
+    if (kind) reads.set(`${space} ${kind} ${id ?? ''}`, sentAtMs)
+  }
+  const disturb = (space: number | null, untilMs = scheduler.nowMs()) => {
+    for (const each of spaces)
+      if (space === null || each.index === space)
+        each.disturbedAtMs = Math.max(each.disturbedAtMs, untilMs)
+  }
+
+  // Processes ---------------------------------------------------------------------------------------
+  type Running = Awaited<ReturnType<typeof startReplica>>
+  let running: Running[] = []
+  let started = 0
+  let crypt = plainCrypt([keys[0]!])
+  const replicaWorld = {
+    scheduler,
+    seed,
+    store,
+    deps: base.deps,
+    fetchOf: network.fetchOf,
+    patch: options.patch,
+  }
+  const start = async () => {
+    const replica = await startReplica(replicaWorld, `r${++started}`, { crypt })
+    running.push(replica)
+    tell(`${replica.replica.name} starts`)
+    return replica
+  }
+  const living = () =>
+    running.map(({ replica }) => replica).filter((each) => each.frozenUntilMs <= scheduler.nowMs())
+  const wake = () => living()[0]?.wake()
+  const kill = (victim: Running) => {
+    tell(`${victim.replica.name} is killed`)
+    victim.kill()
+    running = running.filter((each) => each !== victim)
+    disturb(null)
+  }
+
+  // Webhooks ----------------------------------------------------------------------------------------
+  const hookChance = chanceOf(seed, 'webhooks')
+  const accepted: invariants.Accepted[] = []
+  let hookFaults: { lose: number; double: number; late: number } = { lose: 0, double: 0, late: 0 }
+  const deliver = (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url)
+    const space = spaces.find(({ hookKey }) => pathname.includes(hookKey))
+    const { promise, resolve, reject } = Promise.withResolvers<Response>()
+    const send = (body: string, afterMs: number, isFirst: boolean) =>
+      scheduler.at(scheduler.nowMs() + afterMs, async () => {
+        const replica = living().at(hookChance.whole(0, Math.max(0, living().length - 1)))
+        if (!replica) {
+          if (space) space.lostAtMs = scheduler.nowMs()
+          if (isFirst) reject(new Error('nobody listens'))
+          return
+        }
+        const again = new Request(request.url, {
+          method: 'POST',
+          body,
+          headers: { 'Content-Type': 'application/json' },
+        })
+        const response = await replica.app.fetch(again)
+        trace.add(`${scheduler.nowMs()} hook ${pathname.split('/').at(-1)} ${response.status}`)
+        if (response.status < 300 && space) note(space, pathname, body)
+        else if (space) space.lostAtMs = scheduler.nowMs()
+        if (isFirst) scheduler.at(scheduler.nowMs() + 20, () => resolve(response))
+      })
+    void request.text().then((body) => {
+      const quickMs = hookChance.between(20, 900)
+      if (hookChance.is(hookFaults.lose)) {
+        fire('F32')
+        if (space) space.lostAtMs = scheduler.nowMs()
+        scheduler.at(scheduler.nowMs() + quickMs, () =>
+          resolve(new Response(null, { status: 204 })),
+        )
+        return
+      }
+      if (hookChance.is(hookFaults.late)) {
+        const lateMs = hookChance.between(5_000, size === 'full' ? 20 * hour : 4 * hour)
+        fire(lateMs < minute ? 'F31' : 'F33')
+        if (space) space.lostAtMs = scheduler.nowMs()
+        scheduler.at(scheduler.nowMs() + quickMs, () =>
+          resolve(new Response(null, { status: 204 })),
+        )
+        send(body, lateMs, false)
+        return
+      }
+      send(body, quickMs, true)
+      if (!hookChance.is(hookFaults.double)) return
+      fire('F30')
+      for (let n = hookChance.whole(1, 19); n > 0; n--)
+        send(body, hookChance.between(0, 5 * minute), false)
+    })
+    return promise
+  }
+  const note = (space: SpaceModel, path: string, body: string) => {
+    const { url = '' } = JSON.parse(body) as { url?: string }
+    const [, kind, id] = /\/(memberships|bookings)\/([\w-]+)$/.exec(url) ?? []
+    const event = path.split('/').at(-1) ?? ''
+    if (kind)
+      accepted.push({
+        space: space.index,
+        subject: `${kind} ${id}`,
+        event,
+        atMs: scheduler.nowMs(),
+      })
+  }
+  cobot.setDelivery({ mode: 'auto' })
+
+  // People ------------------------------------------------------------------------------------------
+  const startMs = scheduler.nowMs()
+  const warmUntilMs = startMs + 90 * minute
+  const stormyUntilMs = startMs + (plan.hours - 1.2) * hour
+  const doubtful = (at: Date) =>
+    spaces.some(({ siteZone }) => {
+      const offset = (ms: number) => offsetOf(new Date(ms), siteZone)
+      return offset(at.getTime() - 3 * hour) !== offset(at.getTime() + 3 * hour)
+    })
+  const people = spaces.map((space, index) =>
+    createPeople({
+      ...{ base, space, wake, isDoubtful: doubtful, truth: truths[index]! },
+      chance: chanceOf(seed, `people ${index}`),
+    }),
+  )
+  const after = (ms: number, run: () => unknown) => scheduler.at(startMs + ms, run)
+  const happen = async (index: number, what: string) => {
+    const action = people[index]?.actions[what]
+    tell(`${index} ${what}`)
+    if (/^(changeEmail|again)$/.test(what)) fire('F48')
+    if (/^(move|handOver)$/.test(what)) fire('F49')
+    await action?.()
+    wake()
+    look(index)
+  }
+
+  await start()
+  if (chance.is(0.8)) {
+    await start()
+    fire('F50')
+  }
+  if (!startAt.startsWith(days[0] ?? '') || spaces.some((s) => s.zone !== s.siteZone)) fire('F45')
+  for (const [index, each] of people.entries()) {
+    for (let n = 0; n < plan.members; n++) await each.actions.join?.()
+    await each.saveDoors()
+    for (let at = 5; at <= 80; at += 5) after(at * minute, () => happen(index, 'connect'))
+    for (let n = 0; n < plan.bookings; n++)
+      after(chance.between(30, 80) * minute, () => happen(index, 'book'))
+    const acts = chanceOf(seed, `acts ${index}`)
+    const weights = habits.flatMap(([what, weight]) => Array<string>(weight).fill(what))
+    for (let n = 0; n < plan.actions; n++) {
+      const what = acts.pick(weights)
+      scheduler.at(acts.between(warmUntilMs, stormyUntilMs), () => happen(index, what))
+    }
+  }
+  const everyMinute = () => {
+    scheduler.at(scheduler.nowMs() + minute, everyMinute)
+    if (Math.round((scheduler.nowMs() - startMs) / minute) % 15 === 0) cobot.tick()
+    return checkBounds()
+  }
+  scheduler.at(startMs + 30_000, everyMinute)
+
+  // Faults ------------------------------------------------------------------------------------------
+  const span = { fromMs: warmUntilMs, untilMs: stormyUntilMs }
+  network.setStorms(planStorms(chanceOf(seed, 'storms'), armed, span))
+  const fates = chanceOf(seed, 'fates')
+  const sometimes = (fault: string, most: number, run: () => unknown) => {
+    const times = fates.whole(1, most)
+    const instants = Array.from({ length: times }, () =>
+      fates.between(span.fromMs, span.untilMs - hour),
+    )
+    if (!has(fault)) return
+    for (const atMs of instants)
+      scheduler.at(atMs, async () => {
+        tell(fault)
+        await run()
+      })
+  }
+  const anyOf = <T>(things: readonly T[]): T | undefined =>
+    things[fates.whole(0, Math.max(0, things.length - 1))]
+
+  sometimes('F01', 8, () => {
+    const victim = anyOf(running)
+    if (!victim) return
+    fire(network.lateness(victim.replica.name))
+    kill(victim)
+    scheduler.at(scheduler.nowMs() + fates.between(1000, 5 * minute), async () => {
+      await start()
+      disturb(null)
+    })
+  })
+  // As in a roll-out: no more work is taken, what runs is brought to its end.
+  sometimes('F05', 3, async () => {
+    const victim = anyOf(running)
+    if (!victim || victim.replica.frozenUntilMs > scheduler.nowMs()) return
+    fire('F05')
+    await start()
+    void victim.stop().then(() => {
+      running = running.filter((each) => each !== victim)
+    })
+  })
+  sometimes('F06', 5, () => {
+    const victim = anyOf(running)
+    if (!victim) return
+    fire('F06')
+    victim.replica.frozenUntilMs = scheduler.nowMs() + fates.between(10_000, 300_000)
+    disturb(null, victim.replica.frozenUntilMs)
+  })
+  for (const [fault, share, lasts] of [
+    ['F07', 0.03, 40],
+    ['F08', 1, 6],
+  ] as const)
+    sometimes(fault, 2, () => {
+      const untilMs = scheduler.nowMs() + fates.between(1, lasts) * minute
+      const broken = chanceOf(seed, `database ${scheduler.nowMs()}`)
+      store.breakWhile(() => {
+        if (scheduler.nowMs() > untilMs || !broken.is(share)) return null
+        fire(fault)
+        disturb(null)
+        return fault === 'F07' && broken.is(0.3) ? 'after' : 'before'
+      })
+    })
+  // A copy that is up to an hour old; whoever ran on the database has ended.
+  sometimes('F09', 1, () => {
+    const copy = store.backup()
+    const atMs = scheduler.nowMs() + fates.between(5, 60) * minute
+    scheduler.at(atMs, async () => {
+      fire('F09')
+      for (const victim of [...running]) kill(victim)
+      await store.restore(copy)
+      disturb(null, scheduler.nowMs() + 10 * minute)
+      for (let n = 0; n < 2; n++) await start()
+      scheduler.at(scheduler.nowMs() + 5 * minute, async () => {
+        for (const each of people) await each.redo()
+        wake()
+        lookAtAll()
+      })
+    })
+  })
+  sometimes('F28', 2, () => {
+    const space = anyOf(spaces)
+    if (!space) return
+    fire('F28')
+    const untilMs = scheduler.nowMs() + fates.between(10, 180) * minute
+    const seats = Math.max(3, (salto.site(space.siteId).seatsTaken ?? 3) - fates.whole(-2, 4))
+    salto.setSite(space.siteId, { seats })
+    disturb(space.index, untilMs)
+    scheduler.at(untilMs, () => salto.setSite(space.siteId, { seats: plan.members * 6 }))
+  })
+  sometimes('F29', 2, () => {
+    const space = anyOf(spaces)
+    if (!space) return
+    fire('F29')
+    const untilMs = scheduler.nowMs() + fates.between(5, 120) * minute
+    disturb(space.index, untilMs)
+    const set = (isWell: boolean) => {
+      if (what === 0) salto.setSite(space.siteId, { subscriptionValid: isWell })
+      if (what === 1) salto.setIqOnline(space.siteId, isWell)
+      if (what === 2 && lockId) salto.setLockOnline(lockId, isWell)
+      look(space.index)
+    }
+    const what = fates.whole(0, 2)
+    const lockId = anyOf(salto.locks(space.siteId))?.lockId
+    set(false)
+    scheduler.at(untilMs, () => set(true))
+  })
+  for (const [fault, faults] of [
+    ['F30', { lose: 0, double: 0.5, late: 0 }],
+    ['F31', { lose: 0, double: 0, late: 0.2 }],
+    ['F32', { lose: 0.3, double: 0, late: 0 }],
+    ['F33', { lose: 0.1, double: 0.1, late: 0.5 }],
+  ] as const)
+    sometimes(fault, 2, () => {
+      const lose = fault === 'F32' ? fates.pick([0.1, 1]) : faults.lose
+      hookFaults = { ...faults, lose }
+      scheduler.at(scheduler.nowMs() + fates.between(0.5, 6) * hour, () => {
+        hookFaults = { lose: 0, double: 0, late: 0 }
+      })
+    })
+  const forge = (space: SpaceModel) => {
+    const events = [
+      'deleted_membership',
+      'created_membership',
+      'deleted_booking',
+      'updated_booking',
+    ]
+    const event = fates.pick([...events, 'canceled_membership', 'deleted_resource'])
+    const known = [...cobot.memberships(space.subdomain), ...cobot.bookings(space.subdomain)]
+    const id = fates.is(0.7) ? anyOf(known)?.id : 'nobody-knows-this'
+    const kind = /booking/.test(event) ? 'bookings' : 'memberships'
+    const url = `https://evil.example/api/${kind}/${id}`
+    const body = JSON.stringify({ url, membership: { id, canceled_to: '2020-01-01' } })
+    const key = fates.is(0.8) ? space.hookKey : 'a-guess'
+    return new Request(`${origins.addon}/hooks/cobot/${key}/${event}`, { method: 'POST', body })
+  }
+  sometimes('F34', 20, () => {
+    fire('F34')
+    void deliver(forge(fates.pick(spaces))).catch(() => {})
+  })
+  sometimes('F35', 1, () => {
+    fire('F35')
+    const space = fates.pick(spaces)
+    disturb(space.index, scheduler.nowMs() + 5 * minute)
+    for (let n = 0; n < (size === 'full' ? 1000 : 150); n++)
+      scheduler.at(scheduler.nowMs() + fates.between(0, minute), () => {
+        void deliver(forge(space)).catch(() => {})
+      })
+  })
+  sometimes('F36', 2, () => {
+    fire('F36')
+    for (const space of spaces)
+      for (const { id } of cobot.subscriptions(space.subdomain)) {
+        cobot.deactivateSubscription(id)
+        space.lostAtMs = scheduler.nowMs()
+        // Whatever is told from now on is lost, until a sweep finds out.
+        scheduler.at(scheduler.nowMs() + sweeps.cobotMs * 1.2, () => {
+          space.lostAtMs = scheduler.nowMs()
+        })
+      }
+  })
+  sometimes('F37', 1, () => {
+    fire('F37')
+    salto.setTokenLifetime(fates.whole(630, 1200))
+  })
+  sometimes('F39', 3, () => {
+    salto.switches({ reuseRevokesFamily: true })
+    salto.setTokenLifetime(700)
+    salto.addFault({ path: '/connect/token', loseAnswer: true, times: 1 })
+    fire('F39')
+    disturb(null, scheduler.nowMs() + 20 * minute)
+  })
+  sometimes('F40', 2, () => {
+    fire('F40')
+    disturb(null)
+    if (fates.is(0.5)) salto.revokeAllTokens()
+    else cobot.revokeTokens({ spaceToken: fates.pick(spaces).subdomain })
+  })
+  // A new key is listed first; whoever starts from now on seals with it.
+  sometimes('F41', 1, async () => {
+    fire('F41')
+    crypt = plainCrypt([keys[1]!, keys[0]!])
+    for (const victim of [...running]) {
+      kill(victim)
+      await start()
+    }
+  })
+  sometimes('F43', 3, () => {
+    const victim = anyOf(running)
+    if (!victim) return
+    fire('F43')
+    victim.replica.skewMs = fates.between(-2000, 2000)
+  })
+  // All clocks of ours are wrong together, against both systems.
+  sometimes('F44', 1, () => {
+    fire('F44')
+    const skewMs = fates.between(-5, 5) * minute
+    for (const { replica } of running) replica.skewMs = skewMs
+    const untilMs = scheduler.nowMs() + fates.between(10, 90) * minute
+    disturb(null, untilMs)
+    scheduler.at(untilMs, () => {
+      for (const { replica } of running) replica.skewMs = 0
+      disturb(null)
+    })
+  })
+  sometimes('F46', 6, () => {
+    const index = fates.whole(0, spaces.length - 1)
+    if (people[index]?.byHand()) fire('F46')
+    look(index)
+  })
+  sometimes('F47', 3, async () => {
+    fire('F47')
+    const index = fates.whole(0, spaces.length - 1)
+    await happen(index, 'mapAnew')
+  })
+  // An admin looks in now and then, and connects again what has to be.
+  const reconnect = async () => {
+    for (const space of spaces) {
+      const codes = (await problemsOf(space)).map(({ code }) => code)
+      if (!codes.includes('P01') && !codes.includes('P02')) continue
+      disturb(space.index)
+      tell(`${space.subdomain} is connected again`)
+      if (codes.includes('P01')) await base.reconnectSalto(idOf(space), space.ownerEmail)
+      if (codes.includes('P02')) await base.reconnectCobot(space.subdomain)
+      await learnTokens()
+      wake()
+    }
+  }
+  const lookIn = async () => {
+    scheduler.at(scheduler.nowMs() + 20 * minute, lookIn)
+    // An admin whose page does not come tries again another time.
+    await reconnect().catch((error: unknown) => {
+      if (!/database/.test(String(error))) throw error
+    })
+  }
+  scheduler.at(warmUntilMs, lookIn)
+
+  // The end -----------------------------------------------------------------------------------------
+  const finish = async () => {
+    network.setStorms([])
+    store.breakWhile(null)
+    hookFaults = { lose: 0, double: 0, late: 0 }
+    if (running.length === 0) await start()
+    disturb(null)
+    tell('fine weather')
+  }
+
+  try {
+    await scheduler.runUntil(stormyUntilMs)
+    await finish()
+    for (const atMinute of [25, 35, 45]) {
+      await scheduler.runUntil(stormyUntilMs + atMinute * minute)
+      await reconnect()
+      for (const each of people) await each.putRight()
+    }
+    await scheduler.runUntil(stormyUntilMs + 62 * minute)
+    // Away from the edges of bookings: there the two may differ by a second.
+    for (const truth of truths) {
+      truth.space.touched.clear()
+      say('I6', invariants.I6(truth.space, truth.differences(), []))
+      say('I4', invariants.I4(truth.space, salto))
+    }
+    quietWrites = spaces.map(() => [])
+    for (const each of people) await each.checkAll()
+    await scheduler.runUntil(stormyUntilMs + 72 * minute)
+    for (const [index, truth] of truths.entries()) {
+      const { space } = truth
+      say('I6', invariants.I6(space, [], quietWrites[index] ?? []))
+      say('I11', invariants.I11(space, await problemsOf(space)))
+      say('I9', invariants.I9(space, store.rows('audit'), null))
+    }
+    say(
+      'I5',
+      invariants.I5(accepted, ({ space, subject }) => {
+        const [kind = ''] = subject.split(' ')
+        return Math.max(reads.get(`${space} ${kind} `) ?? 0, reads.get(`${space} ${subject}`) ?? 0)
+      }),
+    )
+    for (const user of cobot.users()) secrets.add(user.email)
+    say('I10', invariants.I10('the log', logged, secrets))
+  } catch (error) {
+    violations.push({
+      invariant: 'I0',
+      text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      at: clock.now().toISOString(),
+    })
+  } finally {
+    for (const each of [...running]) each.kill()
+    scheduler.clear()
+    await store.db.close()
+  }
+  return {
+    ...{ seed, world: size, violations, trace: trace.digest(), events: trace.count() },
+    ...{
+      simulatedHours: (scheduler.nowMs() - startMs) / hour,
+      armed: [...armed],
+      fired,
+      latencies,
+    },
+    lines: trace.lines,
+  }
+}
+
+const spell = (_: string, value: unknown) =>
+  value instanceof Error ? { message: value.message, stack: value.stack } : value
+
+const personIs = ({ id, userId }: { id: string; userId: string | null }, person: string) =>
+  person === (userId ? `user:${userId}` : `membership:${id}`)
+
+/** Of a JWT the person it is about; another token as it is. */
+const ownerKey = (token: string): string => {
+  const [, payload] = token.split('.')
+  if (!payload) return token
+  const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub?: string }
+  return sub ?? token
+}
+
+const offsetOf = (at: Date, timeZone: string): string =>
+  new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).format(at).slice(-6)

@@ -1,0 +1,85 @@
+// Many seeds in one process, and what they found, for the report.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { allFaults, type Result, runSeed, type WorldSize } from './run.ts'
+
+const results = new URL('../.artifacts/results/', import.meta.url)
+
+/** Classes that a world in one thread cannot show; others of our tests do. */
+const elsewhere: Record<string, string> = {
+  F04: 'a real process: see the tests that kill one',
+  F10: 'one version of the code runs here',
+  F42: 'settings are read before anything here begins',
+}
+
+/** The one command that plays a seed again. */
+export const replay = ({ seed, world }: Pick<Result, 'seed' | 'world'>) =>
+  `SEED=${seed} WORLD=${world} npx vitest run --config test/vitest.config.ts test/simulation/simulation.test.ts`
+
+const bounds = (ms: number[]) => {
+  const sorted = ms.toSorted((a, b) => a - b)
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
+  return {
+    count: ms.length,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: sorted.at(-1) ?? null,
+    ms: sorted,
+  }
+}
+
+export const createTally = (shard: string) => {
+  const counts = { seeds: 0, small: 0, full: 0, simulatedDays: 0 }
+  const fired: Record<string, number> = {}
+  const latencies: Result['latencies'] = { removal: [], grant: [], lostEvents: [], drift: [] }
+  const violations: { replay: string; invariant: string; text: string; at: string }[] = []
+
+  return {
+    violations,
+    add: (result: Result) => {
+      counts.seeds += 1
+      counts[result.world] += 1
+      counts.simulatedDays += result.simulatedHours / 24
+      for (const [fault, times] of Object.entries(result.fired))
+        fired[fault] = (fired[fault] ?? 0) + times
+      for (const kind of ['removal', 'grant', 'lostEvents', 'drift'] as const)
+        latencies[kind].push(...result.latencies[kind])
+      for (const each of result.violations) violations.push({ replay: replay(result), ...each })
+    },
+    write: () => {
+      const notFired = Object.fromEntries(
+        [...allFaults, ...Object.keys(elsewhere)]
+          .filter((fault) => !fired[fault])
+          .map((fault) => [fault, elsewhere[fault] ?? 'no seed of this run drew it']),
+      )
+      const of = Object.fromEntries(
+        Object.entries(latencies).map(([kind, ms]) => [kind, bounds(ms)]),
+      )
+      mkdirSync(results, { recursive: true })
+      const faultClasses = Object.fromEntries(Object.entries(fired).sort())
+      const all = { ...counts, violations, faultClasses, notFired, bounds: of }
+      writeFileSync(new URL(`simulation-${shard}.json`, results), JSON.stringify(all, null, 1))
+      return all
+    },
+  }
+}
+
+/** Runs seeds until they or the time are used up. */
+export const runShard = async (given: {
+  shard: string
+  worlds: Iterable<{ seed: number; world: WorldSize }>
+  untilMs: number
+}) => {
+  const tally = createTally(given.shard)
+  for (const { seed, world } of given.worlds) {
+    if (performance.now() > given.untilMs) break
+    const result = await runSeed({ seed, world })
+    tally.add(result)
+    if (result.violations.length === 0) continue
+    console.error(`${replay(result)}`)
+    for (const { invariant, at, text } of result.violations)
+      console.error(`  ${invariant} ${at} ${text}`)
+  }
+  return tally.write()
+}

@@ -1,0 +1,205 @@
+// What is true of one space at every moment, from Cobot's own state and the admin's clicks, and what
+// KS would let happen: who may open what, who does, since when the two differ.
+import type { CobotSimulator } from '../simulators/cobot/simulator.ts'
+import type { SaltoSimulator } from '../simulators/salto/simulator.ts'
+import {
+  type Door,
+  dayOf,
+  differences,
+  expectKs,
+  laterDay,
+  markerOf,
+  midnight,
+  personOf,
+} from '../support/oracle.ts'
+
+export type PlanModel = { planId: string; name: string; lockIds: string[] }
+
+export type SpaceModel = {
+  index: number
+  subdomain: string
+  spaceId: string
+  siteId: string
+  ownerEmail: string
+  zone: string
+  siteZone: string
+  hookKey: string
+  plans: PlanModel[]
+  resources: string[]
+  doors: Map<string, Door>
+  /** Who was connected by an admin, and not disconnected since. */
+  persons: Set<string>
+  everConnected: Set<string>
+  lockedOut: Set<string>
+  /** Whose rights somebody changed by hand in KS: shown, not undone. */
+  touched: Set<string>
+  endAnnouncedOn: Map<string, string>
+  /** When something last went wrong for this space, and when an event of Cobot's last got lost. */
+  disturbedAtMs: number
+  lostAtMs: number
+}
+
+/** Somebody opens what they should not (`removal`), or does not open what they should (`grant`). */
+export type Mismatch = {
+  kind: 'removal' | 'grant'
+  person: string
+  lockId: string
+  sinceMs: number
+  isTold: boolean
+}
+
+export type Latency = { kind: 'removal' | 'grant'; ms: number; sinceMs: number; lost: boolean }
+
+export const createTruth = (given: {
+  space: SpaceModel
+  cobot: CobotSimulator
+  salto: SaltoSimulator
+  now(): Date
+  onLatency(latency: Latency): void
+}) => {
+  const { space, cobot, salto } = given
+  const mismatches = new Map<string, Mismatch>()
+  /** Who was entitled at the last look, to tell a removal that was wrong. */
+  let must = new Set<string>()
+  let open = new Set<string>()
+
+  const facts = () => {
+    const memberships = cobot.memberships(space.subdomain)
+    const bookings = cobot.bookings(space.subdomain)
+    const isConnected = (each: (typeof memberships)[number]) => space.persons.has(personOf(each))
+    const { zone, siteZone, doors, endAnnouncedOn } = space
+    return {
+      now: given.now(),
+      zone,
+      siteZone,
+      memberships,
+      bookings,
+      isConnected,
+      doors,
+      endAnnouncedOn,
+    }
+  }
+
+  /** `PERSON LOCK`: what must open, and what may. */
+  const rights = () => {
+    const { now, ...rest } = facts()
+    const expected = expectKs({ now, ...rest })
+    const mustOpen = new Set<string>()
+    const mayOpen = new Set<string>()
+    for (const { name, lockIds } of space.plans)
+      for (const person of expected.planGroups.get(name) ?? [])
+        for (const lockId of lockIds) mustOpen.add(`${person} ${lockId}`)
+    for (const { startsAt, endsAt, person, lockIds } of expected.bookingGroups.values()) {
+      if (now < startsAt || now.getTime() >= endsAt.getTime() + 1000) continue
+      for (const lockId of lockIds) {
+        mayOpen.add(`${person} ${lockId}`)
+        if (expected.entitled.has(person)) mustOpen.add(`${person} ${lockId}`)
+      }
+    }
+    for (const pair of mustOpen) mayOpen.add(pair)
+    for (const pair of [...mayOpen])
+      if (space.lockedOut.has(pair.split(' ')[0] ?? '')) {
+        mayOpen.delete(pair)
+        mustOpen.delete(pair)
+      }
+    return { mustOpen, mayOpen }
+  }
+
+  const opens = () => {
+    const persons = new Map<string, string>()
+    const markers = new Map([...space.everConnected].map((person) => [markerOf(person), person]))
+    for (const { alias, saltoUserId } of salto.users(space.siteId)) {
+      const person = alias && markers.get(alias.slice(-12))
+      if (person) persons.set(saltoUserId, person)
+    }
+    return new Set(
+      salto.whoOpens(space.siteId).flatMap((pair) => {
+        const [saltoUserId = '', lockId = ''] = pair.split(' ')
+        const person = persons.get(saltoUserId)
+        return person ? [`${person} ${lockId}`] : []
+      }),
+    )
+  }
+
+  const compare = (nowMs: number): { wronglyClosed: string[] } => {
+    const { mustOpen, mayOpen } = rights()
+    const before = open
+    open = opens()
+    const wrong = new Map<string, Mismatch['kind']>()
+    for (const pair of open) if (!mayOpen.has(pair)) wrong.set(pair, 'removal')
+    for (const pair of mustOpen) if (!open.has(pair)) wrong.set(pair, 'grant')
+    for (const [pair, { kind, sinceMs }] of mismatches) {
+      if (wrong.get(pair) === kind) continue
+      mismatches.delete(pair)
+      given.onLatency({
+        kind,
+        ms: nowMs - sinceMs,
+        sinceMs,
+        lost: space.lostAtMs >= sinceMs - 1000,
+      })
+    }
+    for (const [pair, kind] of wrong) {
+      if (mismatches.has(pair)) continue
+      const [person = '', lockId = ''] = pair.split(' ')
+      if (space.touched.has(person)) continue
+      mismatches.set(pair, { kind, person, lockId, sinceMs: nowMs, isTold: false })
+    }
+    const wronglyClosed = [...before].filter(
+      (pair) => !open.has(pair) && must.has(pair) && mustOpen.has(pair),
+    )
+    must = mustOpen
+    return { wronglyClosed }
+  }
+
+  return {
+    space,
+    compare,
+    mismatches,
+    forgive: (person: string) => {
+      for (const [pair, each] of mismatches) if (each.person === person) mismatches.delete(pair)
+    },
+    /** The next instant at which rights change by themselves. */
+    nextEdgeMs: (nowMs: number): number => {
+      const edges = [
+        midnight(laterDay(dayOf(new Date(nowMs), space.zone), 1), space.zone).getTime(),
+      ]
+      for (const { from, to, resourceId } of cobot.bookings(space.subdomain)) {
+        const door = space.doors.get(resourceId)
+        if (!door) continue
+        const [before, after] = [door.minutesBefore * 60_000, door.minutesAfter * 60_000]
+        edges.push(from.getTime() - before, from.getTime(), to.getTime())
+        edges.push(to.getTime() + after + 1000)
+      }
+      return Math.min(...edges.filter((ms) => ms > nowMs))
+    },
+    /** Everything KS holds of this space against everything it should: one sentence per difference. */
+    differences: () => {
+      const { now, ...rest } = facts()
+      const expected = expectKs({ now, ...rest })
+      const markers = new Set([...space.everConnected].map(markerOf))
+      const users = salto
+        .users(space.siteId)
+        .filter(({ alias }) => alias && markers.has(alias.slice(-12)))
+      // Strangers and their groups are the KS admin's own business.
+      const known = new Set(users.map(({ saltoUserId }) => saltoUserId))
+      const strangers = new Set(salto.users(space.siteId).map((user) => user.saltoUserId))
+      for (const id of known) strangers.delete(id)
+      const names = new Set(space.plans.map(({ name }) => name))
+      const groups = salto
+        .groups(space.siteId)
+        .filter(({ name }) => names.has(name) || /^Cobot \d+$/.test(name))
+        .map((group) => ({ ...group, users: group.users.filter((id) => !strangers.has(id)) }))
+      return differences({
+        expected,
+        persons: space.everConnected,
+        users,
+        groups,
+        plans: space.plans,
+        now,
+        zone: space.siteZone,
+      })
+    },
+  }
+}
+
+export type Truth = ReturnType<typeof createTruth>
