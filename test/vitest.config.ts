@@ -4,9 +4,11 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.{ts,tsx}'],
+    // The rigs that take minutes each run in `npm run test:long`.
+    exclude: process.env.LONG ? [] : ['test/{crash,kill,simulation}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
