@@ -64,7 +64,7 @@ export const startLook = (
 ): { look: Look; state: LookState } => {
   const { spaceId } = space
   const state: LookState = { nextAt: null, problems: [], asks: [], failure: null }
-  const probe = work.task === 'sweepCobot' || work.task === 'sweepKs'
+  const probe = ['sweepCobot', 'sweepKs', 'tellAdmins'].includes(work.task)
   const insists = work.priority === priority.emergency
   const salto = saltoOf(deps, spaceId, { probe, insists })
   const run: KsRun = {

@@ -67,7 +67,7 @@ test('I9 every write has its cause, what it rests on, and what came of it; no ro
   expect(of(bookingId, 'joinAccessGroup')).toEqual([
     `webhook created_booking: booking ${bookingId} ${hours}`,
   ])
-  expect(of(gone, 'deleteAccessGroup')).toEqual([`webhook deleted_booking: booking ${gone} gone`])
+  expect(of(gone, 'deleteAccessGroup')).toEqual([`webhook deleted_booking: booking ${gone} direct`])
   expect(all.find(({ action }) => action === 'createSchedule')).toBeDefined()
   expect(JSON.stringify(all.map(({ cause: _, ...each }) => each))).not.toMatch(
     /Mia|Tom|Eve|members\.example/,

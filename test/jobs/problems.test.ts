@@ -168,7 +168,8 @@ const cases: Record<string, Case> = {
     },
   ],
   'SALTO is down while somebody is connected': [
-    ...(['P15', soonMs] as const),
+    // A minute of silence first, then the sweep that speaks for the side.
+    ...(['P15', 150_000] as const),
     async (world) => {
       world.salto.addFault({ path: '^/connect/', status: 500 })
       const membershipId = world.addMember('Mia Member')
