@@ -25,7 +25,8 @@ const refilledMs = cobotBuckets.any.capacity / cobotBuckets.any.perMs
 
 /**
  * `probe` asks although Cobot refused us before: that is how a refused space comes back by itself.
- * `insists` asks although it did not answer. `setup` does not wait for the budget: an admin does, and Cobot's own limit leaves room for it.
+ * `insists` asks although it did not answer. `setup` does not wait for the budget: an admin does,
+ * and Cobot's own limit leaves room for it.
  */
 export const cobotOf = async (
   deps: Deps,

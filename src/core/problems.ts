@@ -28,8 +28,10 @@ export type ProblemCode = (typeof problemCodes)[number]
 
 export type Problem = {
   code: ProblemCode
-  /** What it is about: `pairing:ID`, `booking:ID`, `plan:ID`, `resource:ID` or `space`; with a thing
-   * of theirs where several may be wrong at once: `pairing:ID:place:GROUP`. */
+  /**
+   * What it is about: `pairing:ID`, `booking:ID`, `plan:ID`, `resource:ID` or `space`; with a thing of
+   * theirs where several may be wrong at once: `pairing:ID:place:GROUP`.
+   */
   subject: string
   /** Names for the sentence. */
   params: Record<string, string>

@@ -51,9 +51,10 @@ export const comparePeople = async (
     else {
       see(':block', blockChange(pairing, user))
       see(':seat', seatChange(pairing, user))
-      for (const accessGroupId of ids) {
+      // Of a group that KS does not list nothing is concluded.
+      for (const [accessGroupId, people] of inside) {
         const place = places.get(`${pairingId} ${accessGroupId}`)
-        if (!inside.get(accessGroupId)?.has(user.saltoUserId))
+        if (!people.has(user.saltoUserId))
           see(`:place:${accessGroupId}`, place?.joinedAt ? 'out' : null)
         else if (!place) see(`:place:${accessGroupId}`, pairing.endedAt ? 'still' : 'in')
       }

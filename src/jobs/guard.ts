@@ -1,13 +1,7 @@
 // Where the guard stands: between what a look would take or give, and doing it (R9).
 import { isActive } from '../core/entitlements.ts'
 import { RetryLater } from '../core/errors.ts'
-import {
-  type Change,
-  type Evidence,
-  evidenceOf,
-  guardWindowMs,
-  isDatedGrant,
-} from '../core/guard.ts'
+import { type Change, type Evidence, guardWindowMs, isDatedGrant } from '../core/guard.ts'
 import type { SiteUser } from '../core/model.ts'
 import type { PlaceStep } from '../core/steps.ts'
 import { isOpenSoon, partsOf, passGuard, strike } from '../db/guard.ts'
@@ -17,6 +11,7 @@ import type { Places } from './pairing-places.ts'
 import type { Person } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
 
+/** How long a removal waits for others of its wave to be read. */
 const hearingMs = 30_000
 
 const isUndated = (evidence: Evidence): evidence is Change['evidence'] =>
@@ -27,24 +22,21 @@ export const guardPairing = async (
   look: Look,
   person: Person,
   siteUser: SiteUser,
-  { applied, groupsOf, steps }: Places,
+  { evidence, groupsOf, steps }: Places,
 ): Promise<{ steps: PlaceStep[]; isHeld: boolean }> => {
-  const { space, spaceId } = look
+  const { spaceId } = look
   const { memberships, intervals, pairing } = person
   const now = look.now()
-  const rules = { timeZone: space.timeZone, ...space.settings }
-  const evidenceFor = ({ basis, joinedAt }: Row<'groupPlaces'>) =>
-    evidenceOf({ basis, storedAt: joinedAt }, memberships, rules, now)
   const undated = steps.flatMap(({ kind, accessGroupId }) => {
-    const place = kind === 'leave' && applied.find((each) => each.accessGroupId === accessGroupId)
-    const evidence = place ? evidenceFor(place) : 'admin'
-    return isUndated(evidence) ? [{ accessGroupId, evidence }] : []
+    const of = (kind === 'leave' && evidence.get(accessGroupId)) || 'admin'
+    return isUndated(of) ? [{ accessGroupId, evidence: of }] : []
   })
+  // Without a place there is only the seat to lose; an end by date leaves its interval behind.
   const isUnseated =
-    siteUser.seat === 'subscribed' && !person.isEntitled && memberships.some((m) => m.goneAt)
+    siteUser.seat === 'subscribed' && intervals.length === 0 && memberships.some((m) => m.goneAt)
   const loss: Change = {
     subject: person.subject,
-    evidence: undated.some(({ evidence }) => evidence === 'inferred') ? 'inferred' : 'direct',
+    evidence: undated.some((each) => each.evidence === 'inferred') ? 'inferred' : 'direct',
     accessGroupIds: undated.map(({ accessGroupId }) => accessGroupId),
   }
   const losses = undated.length > 0 || isUnseated ? [loss] : []

@@ -3,6 +3,7 @@
 import { desiredPlaces, isActive, later, type PlanInterval } from '../core/entitlements.ts'
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { provePlace } from '../core/fence.ts'
+import { evidenceOf } from '../core/guard.ts'
 import type { AccessGroupId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
@@ -36,9 +37,16 @@ export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser)
   const plans = await list(db.read, 'planGroups', { spaceId, siteId })
   const mapped = new Set(plans.flatMap(({ accessGroupId }) => accessGroupId ?? []))
   const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
+  const rules = { timeZone: look.space.timeZone, ...look.space.settings }
+  const evidence = new Map(
+    applied.map(({ accessGroupId, basis, joinedAt }) => [
+      accessGroupId,
+      evidenceOf({ basis, storedAt: joinedAt }, person.memberships, rules, now),
+    ]),
+  )
   // Of a group that KS does not list nothing is concluded; the plan's own look says what is wrong.
   const known = steps.filter((step) => step.kind === 'keep' || !isMissing(step.accessGroupId))
-  return { observed, applied, groupsOf, isWaiting, steps: known }
+  return { observed, applied, evidence, groupsOf, isWaiting, steps: known }
 }
 
 export const reconcilePlaces = async (
@@ -73,11 +81,9 @@ export const reconcilePlaces = async (
         const dated = endOfPlace(person.intervals, groupsOf, step.accessGroupId, now)
         const unwantedSince = dated ?? step.unwantedSince
         if (mayLeave({ joinFailed, unwantedSince, now })) {
-          const { basis } =
-            places.applied.find((each) => each.accessGroupId === step.accessGroupId) ?? {}
-          const isGone = person.memberships.every(({ goneAt }) => goneAt)
-          const why = dated ? `dated ${dated.toISOString()}` : isGone ? 'gone' : 'changed'
-          look.because(`${why}, was ${basis || 'linked'}`)
+          const { accessGroupId } = step
+          const was = places.applied.find((each) => each.accessGroupId === accessGroupId)
+          look.because(`${places.evidence.get(accessGroupId)}, was ${was?.basis || 'linked'}`)
           await look.attempt(() => leavePlace(look, siteUser, place, observed))
           break
         }

@@ -56,14 +56,15 @@ export const reconcilePairing: TaskHandler = async (look) => {
   if (!pairing || !site) return
   const person = await personNow(look, pairing, site)
   let patienceMs = overdueMs
+  let isHeld = false
   try {
     if (pairing.state === 'leaving' || site.state === 'leaving') await disconnect(look, person)
-    else await converge(look, person)
+    else isHeld = await converge(look, person)
   } catch (error) {
     if (error instanceof ReconnectNeeded) patienceMs = 0
     throw error
   } finally {
-    await sayUndelivered(look, person, patienceMs)
+    if (!isHeld) await sayUndelivered(look, person, patienceMs)
   }
 }
 
@@ -121,12 +122,13 @@ export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'
 export const restsOn = ({ intervals, isEntitled }: Person): string =>
   [isEntitled ? 'entitled' : 'not entitled', ...intervals.map(basisOf)].join(' ')
 
-const converge = async (look: Look, now: Person): Promise<void> => {
+/** True when the guard holds back what this look would take or give. */
+const converge = async (look: Look, now: Person): Promise<boolean> => {
   const siteUser = await findOrMakeUser(look, now)
-  if (!siteUser) return
+  if (!siteUser) return false
   if (isAdministrative(siteUser)) {
     look.problem('P21', now.subject, { name: now.name })
-    return
+    return false
   }
   await look.attempt(() => lockOut(look, now, siteUser))
   const places = await readPlaces(look, now, siteUser)
@@ -140,6 +142,7 @@ const converge = async (look: Look, now: Person): Promise<void> => {
   await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
   await look.attempt(() => end(look, person, siteUser))
   if (look.hasWritten()) await look.attempt(() => readAgain(look, person, siteUser))
+  return isHeld
 }
 
 /** Pages show what KS has now, not what the last sweep saw. */

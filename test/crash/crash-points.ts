@@ -1,14 +1,5 @@
-// A process may die at any instant: before and after every transaction and every call to the outside.
-// A crash leaves what is stored and nothing else, so at each of these boundaries that is written down,
-// and for every one a new process begins from there. It must come to the very end that a process comes
-// to which nobody disturbs, make nothing twice, and write nothing in a pass more. Boundaries between
-// which nothing was stored anywhere are one and the same crash, and are played once; `npm test` takes
-// those together as well between which only Cobot's budget was used, `LONG=1` does not.
-//
-// A failure prints a command that plays that one crash alone: CRASH='<scenario>:<k>', or of a crash
-// while coming back from a crash CRASH='<scenario>:<k>:<j>'. `LONG=1` plays many more of the latter.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { saveResults } from '../report/results.ts'
 import { seededRandom } from '../support/clock.ts'
 import { type Camera, type Image, keyOf } from './image.ts'
 import { prepare, type Scenario } from './scenarios.ts'
@@ -142,37 +133,7 @@ export const playCrashes = async (
 
   afterAll(async () => {
     await world.close()
-    if (!process.env.CRASH) report(part, { ...counts, scenarios: perScenario })
+    if (!process.env.CRASH)
+      saveResults(`crashpoints-${part}`, { ...counts, scenarios: perScenario })
   })
-}
-
-type Report = {
-  enumerated: number
-  played: number
-  failed: number
-  double: number
-  scenarios: Record<string, number>
-}
-
-const folder = new URL('../.artifacts/results/', import.meta.url).pathname
-
-/** Two files play at the same time; whoever ends later finds the report of the other. */
-const report = (part: string, mine: Report) => {
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}crashpoints-${part}.json`, JSON.stringify(mine))
-  const all = ['people', 'spaces'].flatMap((each): Report[] => {
-    try {
-      return [JSON.parse(readFileSync(`${folder}crashpoints-${each}.json`, 'utf8'))]
-    } catch {
-      return []
-    }
-  })
-  const sum = (key: 'enumerated' | 'played' | 'failed' | 'double') =>
-    all.reduce((total, each) => total + each[key], 0)
-  const total: Report = {
-    ...{ enumerated: sum('enumerated'), played: sum('played') },
-    ...{ failed: sum('failed'), double: sum('double') },
-    scenarios: Object.assign({}, ...all.map(({ scenarios }) => scenarios)),
-  }
-  writeFileSync(`${folder}crashpoints.json`, `${JSON.stringify(total, null, 2)}\n`)
 }

@@ -33,6 +33,11 @@ test('R9 Allow exactly these removes exactly these; a set that changed meanwhile
   for (const id of ids.slice(0, 6)) cobot.deleteMembership(hub, id)
   await vanish(house)
   const shown = await shownSet(house)
+  // Whoever is held waits for a word, not for a minute to pass, and is not called overdue.
+  const soon = new Date(house.clock.now().getTime() + 2 * minute)
+  const looks = await list(house.db.read, 'work', { task: 'reconcilePairing' })
+  expect(looks.filter(({ runAt }) => runAt && runAt < soon)).toEqual([])
+  expect(await house.problems()).not.toContainEqual(expect.stringMatching(/^P16/))
   const { act, click } = house
   expect(await act((tx) => allowHeld(tx, click(), 'losing', 'another set'))).toBe(false)
   await pass(house, minute)

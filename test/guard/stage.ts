@@ -1,5 +1,4 @@
 // A house full of members for the guard's scenarios, and ways to bend what Cobot answers.
-import { asId, type MembershipId } from '../../src/core/ids.ts'
 import { list, put, type Row, take } from '../../src/db/store.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -30,13 +29,6 @@ export const createHouse = async ({ people = 8, bookings = 1 } = {}) => {
     ids,
     at,
     inside,
-    /** What KS gives to people: places in all groups. */
-    places: () =>
-      world.salto
-        .groups(world.siteId)
-        .flatMap(({ name, users }) => users.map((u) => `${name} ${u}`)),
-    held: async () =>
-      (await list(world.db.read, 'guard', { spaceId: world.spaceId, state: 'held' })).length,
     isHeld: async () => (await world.problems()).some((each) => each.startsWith('P08')),
   }
 }
@@ -91,9 +83,6 @@ export const backUp = async ({ db, spaceId }: World) => {
       }
     })
 }
-
-export const membershipIdsOf = ({ cobot }: World): MembershipId[] =>
-  cobot.memberships(hub).map(({ id }) => asId<MembershipId>(id))
 
 /** Moves on in even steps, running what is due; nothing is expected to come to rest. */
 export const pass = async ({ clock, cobot, worker }: World, ms: number): Promise<void> => {

@@ -44,7 +44,6 @@ test('I9 every write has its cause, what it rests on, and what came of it; no ro
     expect(next?.target).toMatchObject(each.target)
   }
   const from = new Date('2026-10-31T23:00:00Z').getTime()
-  const end = new Date('2026-11-25T23:00:00Z')
   const basis = `${membershipId}/${world.fullTime}/${from}/`
   const of = (subject: string, action: string) =>
     all
@@ -60,9 +59,9 @@ test('I9 every write has its cause, what it rests on, and what came of it; no ro
   ])
   expect(of(pairingId, 'takeTagOff')).toEqual(['admin Mara: admin took back'])
   expect(of(pairingId, 'leaveAccessGroup')).toEqual([
-    expect.stringContaining(`: dated ${end.toISOString()}, was ${membershipId}/`),
+    expect.stringContaining(`: dated, was ${membershipId}/`),
   ])
-  expect(of(tom, 'leaveAccessGroup')).toEqual([expect.stringMatching(`: gone, was ${tomId}/`)])
+  expect(of(tom, 'leaveAccessGroup')).toEqual([expect.stringMatching(`: direct, was ${tomId}/`)])
   const hours = '2026-11-25T10:00:00/2026-11-25T11:00:00 Europe/Berlin'
   expect(of(bookingId, 'joinAccessGroup')).toEqual([
     `webhook created_booking: booking ${bookingId} ${hours}`,
@@ -79,13 +78,20 @@ test('I9 a write whose process died before the answer is in the audit, and so is
   const world = await start()
   const { membershipId, pairingId } = await connected('Mia Member')
   await connected('Eve Ewing', { planId: world.flex })
-  const { fetch } = world.deps.ports
+  const { fetch, clock } = world.deps.ports
   const died = Promise.withResolvers<void>()
+  let isDead = false
   const ports = {
     ...world.deps.ports,
+    // With the process its timers die: no time-out goes off, and nobody renews its lease.
+    clock: {
+      ...clock,
+      after: (ms: number, then: () => void) => clock.after(ms, () => isDead || then()),
+    },
     fetch: async (request: Request): Promise<Response> => {
       const answer = await fetch(request)
       if (request.method !== 'DELETE') return answer
+      isDead = true
       died.resolve()
       return new Promise(() => {})
     },
@@ -94,7 +100,7 @@ test('I9 a write whose process died before the answer is in the audit, and so is
   await world.cobot.deliverAll()
   const dying = createWorker({ ...world.deps, ports }, handlers)
   const live = async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 20 && !isDead; round++) {
       await dying.drain()
       await world.clock.advance(5000)
     }
@@ -103,7 +109,7 @@ test('I9 a write whose process died before the answer is in the audit, and so is
   expect(isIn('Mia Member', 'Full Time')).toBe(false)
   expect((await auditRows()).at(-1)).toMatchObject({
     ...{ subject: pairingId, action: 'leaveAccessGroup', result: 'asked' },
-    ...{ reason: expect.stringContaining(`gone, was ${membershipId}/`) },
+    ...{ reason: expect.stringContaining(`direct, was ${membershipId}/`) },
   })
   await world.advance(2 * minute)
   expect(await verifyAudit(world.db.read, world.spaceId)).toBeNull()

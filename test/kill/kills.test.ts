@@ -76,28 +76,6 @@ const rig = async (given: {
       await Promise.all(spaces.map((space) => space.pressAgain()))
       await sleep(100)
     }
-    if (process.env.DUMP && !isSettled()) {
-      const db = await openDatabase(given.copy(), () => {})
-      const { list } = await import('../../src/db/store.ts')
-      const { writeFileSync } = await import('node:fs')
-      const out = {
-        now: new Date(),
-        differences: differences(spaces),
-        unread: stage.accepted.filter((each) => !isRead(stage, each)),
-        problems: await list(db.read, 'problems', {}),
-        work: await list(db.read, 'work', {}),
-        pairings: await list(db.read, 'pairings', {}),
-        memberships: await list(db.read, 'memberships', {}),
-        audit: await list(db.read, 'audit', {}),
-        budgets: await list(db.read, 'budgets', {}),
-        users: stage.salto.sites().flatMap((site) => stage.salto.users(site)),
-        journal: stage.salto.journal,
-        cobot: stage.cobot.journal.map(({ requestBody: _, ...each }) => each),
-        said: stage.said(),
-      }
-      writeFileSync(`/tmp/dump-${name}.json`, JSON.stringify(out, null, 1))
-      await db.close()
-    }
     settledMs = Math.max(settledMs, Date.now() - startedAt)
     expect(differences(spaces), `seed ${seed}, ${name}, after ${runs} kills`).toEqual([])
     const unread = stage.accepted.filter((each) => !isRead(stage, each))
@@ -108,9 +86,7 @@ const rig = async (given: {
     const numbers = Array.from({ length: spaceCount }, (_, index) => index)
     const spaces = await Promise.all(numbers.map((index) => openSpace(stage, index)))
     stage.setupIsOver()
-    console.log('set up', Date.now() - until + timeBoxMs)
     await settle(spaces)
-    console.log('settled', Date.now() - until + timeBoxMs)
     while (runs < kills && Date.now() < until) {
       await Promise.all(spaces.map((space) => space.pressAgain()))
       for (let change = 0; change < changesPerKill; change++)
@@ -120,7 +96,6 @@ const rig = async (given: {
       runs += 1
       lost.push(...(await listLost(stage, given.copy())))
       await stage.start()
-      console.log('kill', runs, Date.now() - until + timeBoxMs)
       if (runs % killsPerCheck === 0) await settle(spaces)
     }
     await settle(spaces)

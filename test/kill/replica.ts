@@ -22,10 +22,5 @@ export const startReplica = async (server: string, env: Record<string, string>) 
     child.stderr.on('data', hear)
     child.once('exit', (code) => reject(new Error(`the add-on ended with ${code}: ${said}`)))
   })
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    kill: () => kill(child),
-    /** The last lines of its log. */
-    said: () => said,
-  }
+  return { origin: `http://127.0.0.1:${port}`, kill: () => kill(child) }
 }

@@ -123,7 +123,6 @@ export const createStage = async (given: {
       const [victim] = up.splice(Math.floor(fraction() * up.length), 1)
       await victim?.kill()
     },
-    said: () => up.map((replica) => replica.said()).join('\n'),
     stop: async () => {
       await Promise.all(up.splice(0).map((replica) => replica.kill()))
       for (const each of servers) if ('closeAllConnections' in each) each.closeAllConnections()

@@ -14,7 +14,6 @@ type Simulation = {
   bounds: Record<string, Spread | null>
 }
 type Results = {
-  crashpoints: { enumerated: number; failed: number }
   kills: {
     [database in 'sqlite' | 'postgres']: { runs: number; lost: number }
   } & { [race in 'resumedMs' | 'lostCreates' | 'refreshRaces']: Counts }
@@ -27,12 +26,15 @@ export const readReport = (folder = resultsFolder) => {
   const parse = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
   const read = <R extends keyof Results>(rig: R): Partial<Results[R]> | null =>
     existsSync(join(folder, `${rig}.json`)) ? parse(`${rig}.json`) : null
-  const shards: Partial<Simulation>[] = globSync('simulation-*.json', { cwd: folder }).map(parse)
+  const readAll = <T>(rig: string): Partial<T>[] =>
+    globSync(`${rig}-*.json`, { cwd: folder }).map(parse)
+  const shards = readAll<Simulation>('simulation')
+  const crashes = readAll<{ enumerated: number; failed: number }>('crashpoints')
+  const crashed = (name: 'enumerated' | 'failed') => add(crashes.map((each) => each[name] ?? 0))
   const sum = (name: 'seeds' | 'simulatedDays' | 'violations') =>
     shards.length > 0 ? add(shards.map((shard) => shard[name] ?? 0)) : null
   const bound = (name: string) => worst(shards.flatMap((shard) => shard.bounds?.[name] ?? []))
-  const [crashes, kills] = [read('crashpoints'), read('kills')]
-  const [guard, bugs] = [read('guard'), read('planted-bugs')]
+  const [kills, guard, bugs] = [read('kills'), read('guard'), read('planted-bugs')]
   const killed = (database: 'sqlite' | 'postgres') =>
     kills?.[database] ? pick(kills[database], ['runs', 'lost']) : null
   return {
@@ -41,7 +43,8 @@ export const readReport = (folder = resultsFolder) => {
     violations: sum('violations'),
     faultClasses:
       shards.length > 0 ? addCounts(shards.map((each) => each.faultClasses ?? {})) : null,
-    crashPoints: crashes && pick(crashes, ['enumerated', 'failed']),
+    crashPoints:
+      crashes.length > 0 ? { enumerated: crashed('enumerated'), failed: crashed('failed') } : null,
     bounds: {
       ...{ removal: bound('removal'), grant: bound('grant') },
       ...{ lostEvents: bound('lostEvents'), drift: bound('drift') },
@@ -101,7 +104,7 @@ export const tableOf = (report: Report): string => {
 }
 
 const inWords = (found: unknown): string => {
-  if (found === null) return 'no run yet: npm test'
+  if (found === null) return 'no run yet: npm run test:long'
   if (typeof found !== 'object') return String(found)
   const parts = Object.entries(Object(found)).map(([name, each]) => {
     const words = Array.isArray(each) ? each.join(' ') || 'none' : String(each ?? '?')

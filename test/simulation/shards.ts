@@ -1,8 +1,6 @@
 // Many seeds in one process, and what they found, for the report.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { saveResults } from '../report/results.ts'
 import { allFaults, type Result, runSeed, type WorldSize } from './run.ts'
-
-const results = new URL('../.artifacts/results/', import.meta.url)
 
 /** Classes that a world in one thread cannot show; others of our tests do. */
 const elsewhere: Record<string, string> = {
@@ -56,10 +54,10 @@ export const createTally = (shard: string) => {
       const of = Object.fromEntries(
         Object.entries(latencies).map(([kind, ms]) => [kind, bounds(ms)]),
       )
-      mkdirSync(results, { recursive: true })
       const faultClasses = Object.fromEntries(Object.entries(fired).sort())
-      const all = { ...counts, violations, faultClasses, notFired, bounds: of }
-      writeFileSync(new URL(`simulation-${shard}.json`, results), JSON.stringify(all, null, 1))
+      const found = { violations: violations.length, broken: violations }
+      const all = { ...counts, ...found, faultClasses, notFired, bounds: of }
+      saveResults(`simulation-${shard}`, all)
       return all
     },
   }
