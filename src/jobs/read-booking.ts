@@ -1,5 +1,5 @@
 // Reads one booking from Cobot. Gone is what answers 404 and is missing from the list of its own
-// hours in a space that answers.
+// hours: that list is asked for by our space's id, so that only our space answers it.
 import { asId, type BookingId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { change, one } from '../db/store.ts'
@@ -22,7 +22,6 @@ export const readBooking: TaskHandler = async (look) => {
   const around = await cobot.listBookings({ from: known.startsAt, to: known.endsAt })
   await takeInBookings(look, around, readAt)
   if (around.some((each) => each.bookingId === bookingId)) return
-  await cobot.checkSpace()
   await deps.db.tx(async (tx) => {
     await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
     await askWhoIsInside(tx, look, [known])

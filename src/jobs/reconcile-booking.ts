@@ -31,10 +31,9 @@ export const reconcileBooking: TaskHandler = async (look) => {
   look.lookAgainAt(desired.nextAt)
   const loses = row?.written?.saltoUserId && row.written.saltoUserId !== window?.saltoUserId
   if (row && !(await guardBooking(look, row, loses && !keepUntil ? evidence : null))) return
-  if (window) {
-    // Nobody connected and nothing there yet: the group is made when there is somebody for it.
-    if (row || desired.isConnected) await converge(look, site, bookingId, window, row)
-  } else if (row && !keepUntil) {
+  // A group is for somebody: it is made when they are connected, and goes when they are no more.
+  if (window && desired.isConnected) await converge(look, site, bookingId, window, row)
+  else if (row && (!keepUntil || (await isAltered(look, row)))) {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
   }
@@ -199,6 +198,17 @@ const changedByHand = async (
   const shows = [...saltoUserIds, ...lockIds, ...hours].sort().join(' ')
   const params = { group, resource, startsAt: startsAt?.toISOString() ?? '', shows }
   look.suspect(`booking:${bookingId}`, { ...params, change: 'booking' })
+}
+
+/**
+ * A group that stays for a day after its booking must open nothing any more: one that somebody
+ * widened by hand goes at the end, when nothing is wanted of it.
+ */
+const isAltered = async (look: Look, { siteId, accessGroupId, written }: Group) => {
+  if (!accessGroupId || !written || !(await look.ks.getAccessGroup(siteId, accessGroupId)))
+    return true
+  const observed = await observe(look, siteId, accessGroupId)
+  return steps.nextBookingSteps(written, observed).length > 0
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */

@@ -282,3 +282,17 @@ test('R18 a user of ours that is gone in KS is shown, not made again; Restore ma
   const { spaceId } = world
   expect(await one(world.db.read, 'problems', { spaceId, code: 'P10' })).toBeNull()
 })
+
+test('R20 a group that was widened by hand while its booking ran opens nothing after the end', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  world.book(membershipId, '2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z')
+  world.book(membershipId, '2026-11-24T12:00:00Z', '2026-11-24T13:00:00Z')
+  await world.advanceTo('2026-11-24T10:30:00Z', 10 * minute)
+  const [first, second] = world.bookingGroups()
+  if (!first || !second) throw new Error('two groups')
+  world.salto.addSchedule(world.siteId, first.id, 'always')
+  await world.advanceTo('2026-11-24T13:05:00Z', 10 * minute)
+  // One that nobody touched stays for a day, and opens nothing either.
+  expect(world.bookingGroups().map(({ name }) => name)).toEqual([second.name])
+})

@@ -2,7 +2,7 @@
 import { asId, type MembershipId, type PairingId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { list, one } from '../../src/db/store.ts'
-import { dayOf, laterDay, markerOf, personOf } from '../support/oracle.ts'
+import { dayOf, laterDay, markerOf, personOf, wallClock } from '../support/oracle.ts'
 import type { createWorld } from '../support/world.ts'
 import { doorRows, idOf } from './places.ts'
 import type { Chance } from './scheduler.ts'
@@ -235,7 +235,15 @@ export const createPeople = (deps: {
     const user = any(ours)
     const groups = salto.groups(siteId)
     const inPlan = groups.filter((group) => space.plans.some(({ name }) => name === group.name))
-    const booked = any(groups.filter(({ name, users }) => /^Cobot \d+$/.test(name) && users.length))
+    // What is done to the group of a booking that is over is the KS admin's own business.
+    const wall = wallClock(now(), space.siteZone)
+    const isOpen = ({ end_date }: { end_date: string | null }) => (end_date ?? '') > wall
+    const booked = any(
+      groups.filter(
+        ({ name, users, schedules }) =>
+          /^Cobot \d+$/.test(name) && users.length && schedules.some(isOpen),
+      ),
+    )
     const holder = ours.find(({ saltoUserId }) => saltoUserId === booked?.users[0])
     switch (chance.whole(0, 6)) {
       case 0: {
