@@ -33,7 +33,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   if (row && !(await guardBooking(look, row, loses && !keepUntil ? evidence : null))) return
   // A group is for somebody: it is made when they are connected, and goes when they are no more.
   if (window && desired.isConnected) await converge(look, site, bookingId, window, row)
-  else if (row && (!keepUntil || (await isAltered(look, row)))) {
+  else if (row && (!keepUntil || row.zone !== site.timeZone || (await isAltered(look, row)))) {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
   }
@@ -201,8 +201,9 @@ const changedByHand = async (
 }
 
 /**
- * A group that stays for a day after its booking must open nothing any more: one that somebody
- * widened by hand goes at the end, when nothing is wanted of it.
+ * A group that stays for a day after its booking must open nothing any more. One that somebody
+ * widened by hand goes at the end; one that was written in another zone goes as well: its hours may
+ * come once more on the site's new wall clock (R16).
  */
 const isAltered = async (look: Look, { siteId, accessGroupId, written }: Group) => {
   if (!accessGroupId || !written || !(await look.ks.getAccessGroup(siteId, accessGroupId)))

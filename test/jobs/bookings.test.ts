@@ -275,6 +275,18 @@ test('R16 a changed zone of the site rewrites what is booked', async () => {
   expect(windows()).toEqual([[['2026-11-26T09:00:00', '2026-11-26T10:00:00']]])
 })
 
+test('R16 after a change of zone a booking that is over does not come again on the new clock', async () => {
+  await start()
+  const mia = await connected()
+  world.book(mia, '2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z')
+  await world.advanceTo('2026-11-24T11:30:00Z')
+  expect(windows()).toEqual([[['2026-11-24T11:00:00', '2026-11-24T12:00:00']]])
+  // There it is half past six in the morning: eleven o'clock is still to come.
+  world.salto.setSite(world.siteId, { timeZone: 'America/New_York' })
+  await world.advance(20 * 60_000, 5 * 60_000)
+  expect(windows()).toEqual([])
+})
+
 test('R15 R20 hours changed by hand in KS are shown and not undone; the next change in Cobot writes anew', async () => {
   await start()
   const mia = await connected()
