@@ -6,6 +6,7 @@ import { type AccessGroupId, asId, type BookingId } from '../core/ids.ts'
 import type { AccessGroup } from '../core/model.ts'
 import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
 import * as steps from '../core/steps.ts'
+import { toLocal } from '../core/temporal.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
@@ -33,7 +34,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   if (row && !(await guardBooking(look, row, loses && !keepUntil ? evidence : null))) return
   // A group is for somebody: it is made when they are connected, and goes when they are no more.
   if (window && desired.isConnected) await converge(look, site, bookingId, window, row)
-  else if (row && (!keepUntil || row.zone !== site.timeZone || (await isAltered(look, row)))) {
+  else if (row && (!keepUntil || (await opensAgain(look, site, row)))) {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
   }
@@ -201,13 +202,17 @@ const changedByHand = async (
 }
 
 /**
- * A group that stays for a day after its booking must open nothing any more. One that somebody
- * widened by hand goes at the end; one that was written in another zone goes as well: its hours may
- * come once more on the site's new wall clock (R16).
+ * A group that stays for a day after its booking must open nothing any more. It goes at the end when
+ * its hours are still to come on the site's clock, because the booking was moved back or the site's
+ * zone has changed (R16), and when somebody widened it by hand.
  */
-const isAltered = async (look: Look, { siteId, accessGroupId, written }: Group) => {
-  if (!accessGroupId || !written || !(await look.ks.getAccessGroup(siteId, accessGroupId)))
-    return true
+const opensAgain = async (
+  look: Look,
+  { timeZone }: SiteRow,
+  { siteId, accessGroupId, written }: Group,
+): Promise<boolean> => {
+  if (!accessGroupId || !written || written.endLocal > toLocal(look.now(), timeZone)) return true
+  if (!(await look.ks.getAccessGroup(siteId, accessGroupId))) return true
   const observed = await observe(look, siteId, accessGroupId)
   return steps.nextBookingSteps(written, observed).length > 0
 }

@@ -275,6 +275,16 @@ test('R16 a changed zone of the site rewrites what is booked', async () => {
   expect(windows()).toEqual([[['2026-11-26T09:00:00', '2026-11-26T10:00:00']]])
 })
 
+test('C2 a booking moved to hours that are over leaves none of its old ones', async () => {
+  await start()
+  const mia = await connected()
+  const bookingId = world.book(mia, '2026-11-24T15:00:00Z', '2026-11-24T16:00:00Z')
+  await world.settle()
+  world.cobot.updateBooking(bookingId, { from: '2026-11-24T07:00:00Z', to: '2026-11-24T08:00:00Z' })
+  await world.settle()
+  expect(windows()).toEqual([])
+})
+
 test('R16 after a change of zone a booking that is over does not come again on the new clock', async () => {
   await start()
   const mia = await connected()
