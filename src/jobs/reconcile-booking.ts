@@ -31,7 +31,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   const { window, keepUntil, evidence } = desired
   look.lookAgainAt(desired.nextAt)
   const loses = row?.written?.saltoUserId && row.written.saltoUserId !== window?.saltoUserId
-  if (row && !(await guardBooking(look, row, loses && !keepUntil ? evidence : null))) return
+  if (row && !(await guardBooking(look, row, loses ? evidence : null))) return
   // A group is for somebody: it is made when they are connected, and goes when they are no more.
   if (window && desired.isConnected) await converge(look, site, bookingId, window, row)
   else if (row && (!keepUntil || (await opensAgain(look, site, row)))) {
