@@ -19,7 +19,8 @@ test('what nobody has run is null, and the table says how to run it', () => {
   expect(report).toMatchObject({ crashPoints: null, guard: null, plantedBugs: null })
   expect(report.bounds).toEqual({ removal: null, grant: null, lostEvents: null, drift: null })
   expect(report.kills).toEqual({ sqlite: null, postgres: null })
-  for (const line of tableOf(report).split('\n')) expect(line).toMatch(/ no run yet: npm run test:long$/)
+  for (const line of tableOf(report).split('\n'))
+    expect(line).toMatch(/ no run yet: npm run test:long$/)
 })
 
 test('shards add up, and of their bounds the worst counts', () => {
