@@ -26,6 +26,12 @@ if (token) {
     parent.postMessage(JSON.stringify({ frameHeight }), '*')
   }
   new ResizeObserver(tellHeight).observe(document.documentElement)
+
+  // The frame is as high as its page, so only Cobot's page knows which part of it is in sight.
+  addEventListener('message', ({ source, data }) => {
+    const said = source === parent && typeof data === 'string' && data.match(/"scrollTop":\s*(\d+)/)
+    if (said) document.documentElement.style.setProperty('--scrolled', `${said[1]}px`)
+  })
 }
 
 let latest = null
@@ -69,6 +75,14 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   first?.focus()
 })
 
+// Where the button is, somebody is looking: the middle of a long frame may be out of sight.
+const placeAt = (button) => {
+  const { top, height } = button.getBoundingClientRect()
+  const middle = top + height / 2 - dialog.offsetHeight / 2
+  const lowest = innerHeight - dialog.offsetHeight - 8
+  dialog.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
+}
+
 // Nothing that takes something away happens on one click.
 const dialog = document.getElementById('confirm')
 document.addEventListener(
@@ -92,6 +106,7 @@ document.addEventListener(
       { once: true },
     )
     dialog.showModal()
+    placeAt(button)
   },
   true,
 )
