@@ -10,10 +10,9 @@ import type {
   TagId,
 } from '../core/ids.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
-import { personMarker } from '../core/schedule.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
-import { getActiveSite } from './spaces.ts'
+import { addPairing, getActiveSite } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 import { ask } from './work.ts'
 
@@ -56,20 +55,7 @@ export const connectMembership = async (
       (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||
     (await one(tx, 'pairings', { spaceId, siteId, person }))
   const pairingId = known?.pairingId ?? newPairingId
-  if (!known)
-    await put(tx, 'pairings', {
-      ...{ spaceId, pairingId, siteId, person, marker: personMarker(person) },
-      ...{ state: 'new', candidates: [], notThem: false },
-      ...{ siteUserId: null, saltoUserId: null, origin: null },
-      ...{
-        creatingSince: null,
-        madeAt: null,
-        endedAt: null,
-        lockedOut: false,
-        lockedOutDone: true,
-        seatedFor: null,
-      },
-    })
+  if (!known) await addPairing(tx, { spaceId, pairingId, siteId, person })
   // Connected again before the disconnecting was done: it is called off.
   if (known?.state === 'leaving') {
     const state = known.siteUserId ? 'paired' : 'new'

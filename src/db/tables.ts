@@ -12,8 +12,11 @@ import type { ProblemCode, Task } from '../core/problems.ts'
 import type { BookingWindow } from '../core/schedule.ts'
 import type { Kit } from './kit.ts'
 
-/** Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)? */
-export type Settings = { lastDayIncluded: boolean }
+/**
+ * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
+ * `visitors`: do approved external bookings give access (C5)?
+ */
+export type Settings = { lastDayIncluded: boolean; visitors: boolean }
 
 /** Where a tag's story with us stands (R5). `returning`: *Take tag back* was pressed. */
 export type TagState = 'held' | 'notReturned' | 'lost' | 'returning'
@@ -221,7 +224,7 @@ export const defineTables = (kit: Kit) => {
         spaceId: space(),
         pairingId: text<id.PairingId>().notNull(),
         siteId: site(),
-        /** `user:ID` of the Cobot login, or `membership:ID` without one (R10). */
+        /** `user:ID` of the Cobot login, `membership:ID` without one (R10), `visitor:ID` of a booking. */
         person: text().notNull(),
         /** The end of the alias of a user we made, `· C482913507` (R11). */
         marker: text().notNull(),
