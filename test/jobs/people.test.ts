@@ -382,7 +382,12 @@ test('R19 the last day counts only where the space says so, an end first seen on
   await world.settle()
   expect(isIn('Today', 'Full Time')).toBe(true)
   await world.act((tx) =>
-    change(tx, 'spaces', { spaceId: world.spaceId }, { settings: { lastDayIncluded: true, visitors: false } }),
+    change(
+      tx,
+      'spaces',
+      { spaceId: world.spaceId },
+      { settings: { lastDayIncluded: true, visitors: false } },
+    ),
   )
   await world.act((tx) =>
     clicks.lookAgain(tx, world.click(), `reconcilePairing:${`pairing-${dated}`}`),
