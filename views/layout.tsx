@@ -37,7 +37,9 @@ export const Document = (props: {
         <dialog id="confirm" aria-labelledby="confirm-text">
           <p id="confirm-text"></p>
           <form method="dialog" class="actions">
-            <button type="submit" value="yes" class="danger"></button>
+            <button type="submit" value="yes" class="danger">
+              {props.say.t('confirm')}
+            </button>
             <button type="submit" value="" class="quiet">
               {props.say.t('cancel')}
             </button>
