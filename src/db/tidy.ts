@@ -17,7 +17,6 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   const isOver = ({ goneAt, canceledTo }: Row<'memberships'>) =>
     (goneAt ?? now) < longAgo || (canceledTo !== null && canceledTo < lastDay)
   const memberships = await list(tx, 'memberships', { spaceId })
-  await take(tx, 'bookings', { spaceId }, lt(tx.t.bookings.endsAt, longAgo))
   for (const { pairingId, origin } of await list(tx, 'pairings', { spaceId })) {
     // A user we made goes with the look that deletes it; what is still out there keeps its name.
     const left = { ...{ spaceId, pairingId } }
