@@ -59,7 +59,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
+      ['/session', '/help', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))

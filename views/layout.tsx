@@ -80,7 +80,7 @@ export const FramePage = (props: {
 )
 
 export const pages = ['overview', 'resources', 'members', 'problems'] as const
-export type PageName = (typeof pages)[number]
+export type PageName = (typeof pages)[number] | 'help'
 
 /** Navigation and one page; `notice` says what has just been done. */
 export const Frame = (props: {
@@ -108,6 +108,11 @@ export const Frame = (props: {
           </h1>
           {props.children}
         </main>
+        <footer>
+          <a href="/help" hx-get="/help" aria-current={current === 'help' && 'page'}>
+            {say.t('nav.help')}
+          </a>
+        </footer>
       </div>
       {notice && (
         <div id="notice" hx-swap-oob="innerHTML">
