@@ -133,6 +133,8 @@ export const tasks = [
   'reconcilePlan',
   'reconcilePairing',
   'reconcileBooking',
+  'disconnectSite',
+  'checkInstalled',
   'tellAdmins',
   'tidyUp',
 ] as const

@@ -15,18 +15,16 @@ import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
 import { getActiveSite } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
+import type { Settings } from './tables.ts'
 import { ask } from './work.ts'
 
-/** Who clicked, where and when. */
-export type Click = { spaceId: SpaceId; by: string; now: Date }
+/** Who clicked, where and when; `bySetting`: nobody did, an admin switched this on once. */
+export type Click = { spaceId: SpaceId; by: string; now: Date; bySetting?: boolean }
 
 const askFor = (tx: Tx, click: Click, task: Task, subject: string, urgency: Priority) => {
-  const { spaceId, now, by } = click
-  return ask(
-    tx,
-    [{ spaceId, task, subject, runAt: now, cause: `admin ${by}`, priority: urgency }],
-    now,
-  )
+  const { spaceId, now, by, bySetting } = click
+  const cause = bySetting ? `setting ${by}` : `admin ${by}`
+  return ask(tx, [{ spaceId, task, subject, runAt: now, cause, priority: urgency }], now)
 }
 
 const askPairing = (
@@ -59,7 +57,7 @@ export const connectMembership = async (
   if (!known)
     await put(tx, 'pairings', {
       ...{ spaceId, pairingId, siteId, person, marker: personMarker(person) },
-      ...{ state: 'new', candidates: [], notThem: false },
+      ...{ state: 'new', candidates: [], notThem: false, bySetting: click.bySetting ?? false },
       ...{ siteUserId: null, saltoUserId: null, origin: null },
       ...{
         creatingSince: null,
@@ -199,6 +197,20 @@ export const saveDoors = async (
     const bookings = await listBookings(tx, spaceId, { after: now, resourceId: door.resourceId })
     for (const { bookingId } of bookings)
       await askFor(tx, click, 'reconcileBooking', bookingId, priority.grant)
+  }
+}
+
+/** *Save* of the settings: whoever has an end, and their bookings, are looked at by the new reading. */
+export const saveSettings = async (tx: Tx, click: Click, settings: Settings): Promise<void> => {
+  const { spaceId } = click
+  const before = await one(tx, 'spaces', { spaceId })
+  await change(tx, 'spaces', { spaceId }, { settings: { ...before?.settings, ...settings } })
+  if (before?.settings.lastDayIncluded === settings.lastDayIncluded) return
+  const memberships = await list(tx, 'memberships', { spaceId, goneAt: null })
+  const ending = memberships.filter(({ canceledTo, plan }) => canceledTo ?? plan.canceledTo)
+  for (const pairingId of new Set(ending.flatMap((each) => each.pairingId ?? []))) {
+    await askPairing(tx, click, pairingId, priority.grant)
+    await askBookings(tx, click, pairingId)
   }
 }
 

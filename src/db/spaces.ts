@@ -1,12 +1,15 @@
 // A space, its sites, and one person's entitlements as the database knows them.
 import { type KnownMembership, type PlanInterval, planIntervals } from '../core/entitlements.ts'
 import type { PairingId, SpaceId } from '../core/ids.ts'
-import type { Site, Space } from '../core/model.ts'
+import type { Space } from '../core/model.ts'
 import type { Tx } from './open.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 
 export type SpaceRow = Row<'spaces'>
 export type SiteRow = Row<'sites'>
+
+/** Every switch is off until somebody turns it on. */
+export const usualSettings = { lastDayIncluded: false, connectNew: false }
 
 /** Installs a space, or brings what Cobot says of it up to date; the hook key of old stays valid. */
 export const saveSpace = async (
@@ -16,30 +19,13 @@ export const saveSpace = async (
   now: Date,
 ): Promise<void> => {
   const before = await one(tx, 'spaces', { spaceId: space.spaceId })
-  const fresh = {
-    settings: { lastDayIncluded: false },
-    ...hookKey,
-    linkUserUrl: null,
-    createdAt: now,
-  }
+  const fresh = { settings: usualSettings, ...hookKey, linkUserUrl: null, createdAt: now }
   await put(tx, 'spaces', { ...fresh, ...before, ...space, state: 'installed' })
 }
 
 /** The one site in use; others of the space are being left (R17). */
 export const getActiveSite = (tx: Tx, spaceId: SpaceId): Promise<SiteRow | null> =>
   one(tx, 'sites', { spaceId, state: 'active' })
-
-/** Makes a site the active one; the one before it is left. */
-export const activateSite = async (
-  tx: Tx,
-  spaceId: SpaceId,
-  info: Site & { timeZone: string },
-  now: Date,
-): Promise<void> => {
-  const { siteId, timeZone } = info
-  await change(tx, 'sites', { spaceId }, { state: 'leaving' })
-  await put(tx, 'sites', { spaceId, siteId, state: 'active', timeZone, info, readAt: now })
-}
 
 export const intervalsOf = (space: SpaceRow, memberships: readonly KnownMembership[]) =>
   memberships.flatMap((membership) =>
