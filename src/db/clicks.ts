@@ -9,13 +9,13 @@ import type {
   SpaceId,
   TagId,
 } from '../core/ids.ts'
+import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
 import { personMarker } from '../core/schedule.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
 import { getActiveSite } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
-import type { Settings } from './tables.ts'
 import { ask } from './work.ts'
 
 /** Who clicked, where and when; `bySetting`: nobody did, an admin switched this on once. */

@@ -12,12 +12,6 @@ import type { ProblemCode, Task } from '../core/problems.ts'
 import type { BookingWindow } from '../core/schedule.ts'
 import type { Kit } from './kit.ts'
 
-/**
- * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
- * `connectNew`: new members are connected by themselves (D9).
- */
-export type Settings = { lastDayIncluded: boolean; connectNew?: boolean }
-
 /** What became of something when its site was left, and why it is still there. */
 export type Outcome = 'removed' | 'gone' | 'left' | 'out'
 export type WhyLeft = 'asked' | 'adopted' | 'administrative' | 'renamed' | 'foreign' | 'refused'
@@ -105,7 +99,7 @@ export const defineTables = (kit: Kit) => {
         locale: text().notNull(),
         hourFormat: int().notNull().$type<12 | 24>(),
         state: text<'installed' | 'disconnected'>().notNull(),
-        settings: json<Settings>().notNull(),
+        settings: json<model.Settings>().notNull(),
         hookKeySealed: text().notNull(),
         hookKeyHash: text().notNull(),
         /** The page in Cobot that shows our frame. */
