@@ -18,6 +18,7 @@ import { type C, type Env, tell, type Web } from './http/page.ts'
 import { problems } from './http/problems.ts'
 import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
+import { settings } from './http/settings.ts'
 import { setup } from './http/setup.ts'
 import { webhooks } from './http/webhooks.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
@@ -59,7 +60,16 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/help', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
+      [
+        '/session',
+        '/help',
+        '/overview/*',
+        '/resources',
+        '/members/*',
+        '/tags/*',
+        '/problems/*',
+        '/settings/*',
+      ],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))
@@ -67,6 +77,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', resources(web))
     .route('/', members(web))
     .route('/', problems(web))
+    .route('/', settings(web))
 }
 
 /** What is told outside our pages, in the language of the space. */

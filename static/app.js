@@ -101,8 +101,10 @@ document.addEventListener(
     if (!button || button.dataset.confirmed) return
     event.preventDefault()
     event.stopImmediatePropagation()
-    dialog.querySelector('p').textContent = button.dataset.confirm
-    dialog.querySelector('[value="yes"]').textContent = button.dataset.verb
+    // What is chosen in the form may change the question.
+    const chosen = button.form?.querySelector('input[data-ask]:checked')?.dataset ?? {}
+    dialog.querySelector('p').textContent = chosen.ask ?? button.dataset.confirm
+    dialog.querySelector('[value="yes"]').textContent = chosen.verb ?? button.dataset.verb
     dialog.returnValue = ''
     dialog.addEventListener(
       'close',
@@ -119,3 +121,16 @@ document.addEventListener(
   },
   true,
 )
+
+// A file needs the session as well: it is fetched, and then handed to the browser to keep.
+document.addEventListener('click', async ({ target }) => {
+  const button = target.closest?.('[data-download]')
+  if (!button) return
+  const headers = authorization ? { authorization } : {}
+  const answer = await fetch(button.dataset.download, { headers }).catch(() => null)
+  if (answer?.status === 401) showSignedOut()
+  if (!answer?.ok) return
+  const href = URL.createObjectURL(await answer.blob())
+  Object.assign(document.createElement('a'), { href, download: button.dataset.name }).click()
+  setTimeout(() => URL.revokeObjectURL(href), 60_000)
+})

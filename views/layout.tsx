@@ -79,7 +79,7 @@ export const FramePage = (props: {
   </Document>
 )
 
-export const pages = ['overview', 'resources', 'members', 'problems'] as const
+export const pages = ['overview', 'resources', 'members', 'problems', 'settings'] as const
 export type PageName = (typeof pages)[number] | 'help'
 
 /** Navigation and one page; `notice` says what has just been done. */
@@ -125,8 +125,8 @@ export const Frame = (props: {
 
 export type Way = { href: string; label: string; target?: '_top' | '_blank' }
 
-export const WayOn = ({ say, way }: { say: Say; way: Way }) => (
-  <a class="button" href={way.href} target={way.target} rel="noopener">
+export const WayOn = ({ say, way, kind = '' }: { say: Say; way: Way; kind?: string }) => (
+  <a class={`button ${kind}`.trim()} href={way.href} target={way.target} rel="noopener">
     {say.t(way.label)}
   </a>
 )

@@ -2,6 +2,14 @@
 import type { Site } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
 import { TopPage } from './layout.tsx'
+import {
+  countPeople,
+  DisconnectForm,
+  type Leaving,
+  LeavingPreview,
+  Leavings,
+  type Preview,
+} from './leaving.tsx'
 
 export const StartPage = (props: { say: Say; subdomain: string; isWrong?: boolean }) => {
   const { t } = props.say
@@ -48,19 +56,40 @@ type Setup = {
   space: { subdomain: string; name: string }
   site: { siteId: string; info: Site } | null
   isConnected: boolean
-  isWrong: boolean
+  /** Why the choice was not taken. */
+  reason: 'wrong' | 'changed' | null
   /** null while no site is being chosen. */
   choices: SiteChoice[] | null
-  leaving: { people: number; groups: number }
+  /** What another choice takes away at the site in use. */
+  preview: Preview | null
+  leavings: Leaving[]
+  /** The space is being disconnected, or is no more. */
+  isOver: boolean
 }
 
 export const SetupPage = (props: Setup) => {
-  const { say, space, site, isConnected, choices } = props
+  const { say, space, site, isConnected, choices, leavings, isOver } = props
   const { t } = say
   const query = `?subdomain=${space.subdomain}`
+  const left = <Leavings {...{ say, leavings, at: '/setup', query }} />
+  if (isOver)
+    return (
+      <TopPage say={say} title={t('setup.title', { space: space.name })}>
+        {left}
+        {leavings.every(({ endedAt }) => endedAt) && <p>{t('setup.over')}</p>}
+        <a class="button" href={`/install${query}`}>
+          {t('message.install')}
+        </a>
+      </TopPage>
+    )
   const connect = (label: string, kind = '') => (
     <a class={`button ${kind}`} href={`/oauth/salto${query}`}>
       {t(label)}
+    </a>
+  )
+  const disconnect = (
+    <a class="button danger" href={`/setup/leaving${query}`}>
+      {t('setup.disconnect')}
     </a>
   )
   return (
@@ -93,25 +122,55 @@ export const SetupPage = (props: Setup) => {
                 {t('setup.another')}
               </a>
             )}
+            {disconnect}
           </div>
         </section>
       )}
       {choices && <SiteForm {...props} choices={choices} action={`/setup/site${query}`} />}
+      {!site && disconnect}
+      {left}
+    </TopPage>
+  )
+}
+
+export const SetupLeavingPage = (props: {
+  say: Say
+  space: { subdomain: string; name: string }
+  preview: Preview
+  reason: 'changed' | 'mode' | null
+}) => {
+  const { say, space, preview, reason } = props
+  const query = `?subdomain=${space.subdomain}`
+  const send = { method: 'post', action: `/setup/leaving${query}` }
+  return (
+    <TopPage say={say} title={say.t('setup.disconnectTitle', { space: space.name })}>
+      <DisconnectForm {...{ say, preview, send, reason }}>
+        <a class="button quiet" href={`/setup${query}`}>
+          {say.t('setup.back')}
+        </a>
+      </DisconnectForm>
     </TopPage>
   )
 }
 
 const SiteForm = (props: Setup & { choices: SiteChoice[]; action: string }) => {
-  const { say, site, choices, leaving, isWrong } = props
+  const { say, site, choices, preview, reason } = props
   const { t } = say
   const usable = choices.filter((each) => !each.reason && each.site.siteId !== site?.siteId)
   if (choices.length === 0) return <p class="note bad">{t('setup.noSites')}</p>
-  const verb = { 'data-verb': t('setup.leaveVerb', { count: leaving.people }) }
-  const leave = { ...leaving, site: site?.info.name }
+  const asks = preview && {
+    'data-confirm': t('setup.moving', { site: preview.siteName }),
+    'data-verb': t('setup.move', { count: countPeople(preview) }),
+  }
   return (
     <form method="post" action={props.action} class="card">
+      {reason === 'changed' && (
+        <p role="alert" class="note bad">
+          {t('leaving.reason.changed')}
+        </p>
+      )}
       <label for="site">{t('setup.site')}</label>
-      <select id="site" name="siteId" required aria-invalid={isWrong && 'true'}>
+      <select id="site" name="siteId" required aria-invalid={reason === 'wrong' && 'true'}>
         <option value="">{t('setup.choose')}</option>
         {choices.map((choice) => (
           <option
@@ -122,11 +181,14 @@ const SiteForm = (props: Setup & { choices: SiteChoice[]; action: string }) => {
           </option>
         ))}
       </select>
-      {isWrong && <p class="reason">{t('setup.wrong')}</p>}
-      {site && <p class="note bad">{t('setup.leaving', leave)}</p>}
-      <button
-        type="submit"
-        {...(site ? { 'data-confirm': t('setup.leaving', leave), ...verb } : {})}>
+      {reason === 'wrong' && <p class="reason">{t('setup.wrong')}</p>}
+      {preview && (
+        <>
+          <LeavingPreview {...{ say, preview }} />
+          <input type="hidden" name="shown" value={preview.shown} />
+        </>
+      )}
+      <button type="submit" {...asks}>
         {t('setup.configure')}
       </button>
     </form>

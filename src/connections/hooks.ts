@@ -36,3 +36,10 @@ export const ensureWebhooks = async (deps: Deps, space: SpaceRow, cobot: Cobot):
     saveSnapshot(tx, space.spaceId, 'webhook', working, { readAt, idOf: ({ event }) => event }),
   )
 }
+
+/** Takes our subscriptions back, those of every event. */
+export const deleteWebhooks = async (deps: Deps, space: SpaceRow, cobot: Cobot): Promise<void> => {
+  const ours = webhookUrl(deps.config.publicUrl, await openHookKey(deps, space), '')
+  for (const { subscriptionId, callbackUrl } of await cobot.listWebhookSubscriptions())
+    if (callbackUrl.startsWith(ours)) await cobot.deleteWebhookSubscription(subscriptionId)
+}

@@ -60,6 +60,20 @@ export const proveBookingGroup = (facts: {
   return { siteId, accessGroupId: group.accessGroupId } as GroupProof
 }
 
+/** May the group we made for a plan be deleted? It is the stored one, as we named it, and empty (R8). */
+export const provePlanGroup = (facts: {
+  siteId: SiteId
+  ledger: { siteId: SiteId; accessGroupId: AccessGroupId | null; name: string; origin: string }
+  group: AccessGroup
+  inside: readonly SaltoUserId[]
+}): GroupProof | null => {
+  const { siteId, ledger, group, inside } = facts
+  if (ledger.siteId !== siteId || ledger.origin !== 'made' || ledger.name !== group.name)
+    return null
+  if (ledger.accessGroupId !== group.accessGroupId || inside.length > 0) return null
+  return { siteId, accessGroupId: group.accessGroupId } as GroupProof
+}
+
 /** May this site user be deleted? Only one we made, by the marker at the end of the alias. */
 export const proveUser = (facts: {
   siteId: SiteId

@@ -34,6 +34,16 @@ export type Space = {
   hourFormat: 12 | 24
 }
 
+/**
+ * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
+ * `connectNew`: new members are connected by themselves (D9). `visitors`: approved external bookings
+ * give access (C5).
+ */
+export const switches = ['lastDayIncluded', 'connectNew', 'visitors'] as const
+export type Settings = { lastDayIncluded: boolean } & Partial<
+  Record<(typeof switches)[number], boolean>
+>
+
 export type Plan = { planId: PlanId; name: string; hidden: boolean }
 
 /** The copy of a plan inside a membership; `planId` is null for team and custom plans. */

@@ -137,6 +137,8 @@ export const tasks = [
   'reconcilePlan',
   'reconcilePairing',
   'reconcileBooking',
+  'disconnectSite',
+  'checkInstalled',
   'tellAdmins',
   'tidyUp',
 ] as const

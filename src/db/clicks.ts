@@ -9,6 +9,7 @@ import type {
   SpaceId,
   TagId,
 } from '../core/ids.ts'
+import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
@@ -16,16 +17,13 @@ import { addPairing, getActiveSite } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 import { ask } from './work.ts'
 
-/** Who clicked, where and when. */
-export type Click = { spaceId: SpaceId; by: string; now: Date }
+/** Who clicked, where and when; `bySetting`: nobody did, an admin switched this on once. */
+export type Click = { spaceId: SpaceId; by: string; now: Date; bySetting?: boolean }
 
 const askFor = (tx: Tx, click: Click, task: Task, subject: string, urgency: Priority) => {
-  const { spaceId, now, by } = click
-  return ask(
-    tx,
-    [{ spaceId, task, subject, runAt: now, cause: `admin ${by}`, priority: urgency }],
-    now,
-  )
+  const { spaceId, now, by, bySetting } = click
+  const cause = bySetting ? `setting ${by}` : `admin ${by}`
+  return ask(tx, [{ spaceId, task, subject, runAt: now, cause, priority: urgency }], now)
 }
 
 const askPairing = (
@@ -55,7 +53,14 @@ export const connectMembership = async (
       (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||
     (await one(tx, 'pairings', { spaceId, siteId, person }))
   const pairingId = known?.pairingId ?? newPairingId
-  if (!known) await addPairing(tx, { spaceId, pairingId, siteId, person })
+  if (!known)
+    await addPairing(tx, {
+      spaceId,
+      pairingId,
+      siteId,
+      person,
+      bySetting: click.bySetting ?? false,
+    })
   // Connected again before the disconnecting was done: it is called off.
   if (known?.state === 'leaving') {
     const state = known.siteUserId ? 'paired' : 'new'
@@ -185,6 +190,23 @@ export const saveDoors = async (
     const bookings = await listBookings(tx, spaceId, { after: now, resourceId: door.resourceId })
     for (const { bookingId } of bookings)
       await askFor(tx, click, 'reconcileBooking', bookingId, priority.grant)
+  }
+}
+
+/** *Save* of the settings: whoever has an end, and their bookings, are looked at by the new reading. */
+export const saveSettings = async (tx: Tx, click: Click, settings: Settings): Promise<void> => {
+  const { spaceId } = click
+  const before = await one(tx, 'spaces', { spaceId })
+  await change(tx, 'spaces', { spaceId }, { settings: { ...before?.settings, ...settings } })
+  if ((before?.settings.visitors ?? false) !== (settings.visitors ?? false))
+    for (const { bookingId, external } of await listBookings(tx, spaceId, { after: click.now }))
+      if (external) await askFor(tx, click, 'reconcileBooking', bookingId, priority.grant)
+  if (before?.settings.lastDayIncluded === settings.lastDayIncluded) return
+  const memberships = await list(tx, 'memberships', { spaceId, goneAt: null })
+  const ending = memberships.filter(({ canceledTo, plan }) => canceledTo ?? plan.canceledTo)
+  for (const pairingId of new Set(ending.flatMap((each) => each.pairingId ?? []))) {
+    await askPairing(tx, click, pairingId, priority.grant)
+    await askBookings(tx, click, pairingId)
   }
 }
 

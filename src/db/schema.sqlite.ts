@@ -4,6 +4,7 @@ import { defineTables } from './tables.ts'
 
 export const tables = defineTables(liteKit)
 export const { spaces, connections, sites, snapshots, memberships, bookings } = tables
+export const { receipts, receiptLines } = tables
 export const { planGroups, resourceDoors, pairings, groupPlaces, bookingGroups } = tables
 export const { tagHolders, guard, work, budgets, problems, audit, authorizations, sessions } =
   tables

@@ -1,7 +1,7 @@
 // A space, its sites, and one person's entitlements as the database knows them.
 import { type KnownMembership, type PlanInterval, planIntervals } from '../core/entitlements.ts'
 import { asId, type BookingId, type PairingId, type SpaceId } from '../core/ids.ts'
-import type { Site, Space } from '../core/model.ts'
+import type { Settings, Space } from '../core/model.ts'
 import { personMarker } from '../core/schedule.ts'
 import { type Visit, visitTime } from '../core/visits.ts'
 import type { Tx } from './open.ts'
@@ -9,6 +9,9 @@ import { change, list, one, put, type Row, take } from './store.ts'
 
 export type SpaceRow = Row<'spaces'>
 export type SiteRow = Row<'sites'>
+
+/** Every switch is off until somebody turns it on. */
+export const usualSettings: Settings = { lastDayIncluded: false }
 
 /** Installs a space, or brings what Cobot says of it up to date; the hook key of old stays valid. */
 export const saveSpace = async (
@@ -18,30 +21,13 @@ export const saveSpace = async (
   now: Date,
 ): Promise<void> => {
   const before = await one(tx, 'spaces', { spaceId: space.spaceId })
-  const fresh = {
-    settings: { lastDayIncluded: false, visitors: false },
-    ...hookKey,
-    linkUserUrl: null,
-    createdAt: now,
-  }
+  const fresh = { settings: usualSettings, ...hookKey, linkUserUrl: null, createdAt: now }
   await put(tx, 'spaces', { ...fresh, ...before, ...space, state: 'installed' })
 }
 
 /** The one site in use; others of the space are being left (R17). */
 export const getActiveSite = (tx: Tx, spaceId: SpaceId): Promise<SiteRow | null> =>
   one(tx, 'sites', { spaceId, state: 'active' })
-
-/** Makes a site the active one; the one before it is left. */
-export const activateSite = async (
-  tx: Tx,
-  spaceId: SpaceId,
-  info: Site & { timeZone: string },
-  now: Date,
-): Promise<void> => {
-  const { siteId, timeZone } = info
-  await change(tx, 'sites', { spaceId }, { state: 'leaving' })
-  await put(tx, 'sites', { spaceId, siteId, state: 'active', timeZone, info, readAt: now })
-}
 
 export const intervalsOf = (space: SpaceRow, memberships: readonly KnownMembership[]) =>
   memberships.flatMap((membership) =>
@@ -58,7 +44,7 @@ export const personOf = async (
   return { memberships, intervals: intervalsOf(space, memberships) }
 }
 
-type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person'>
+type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person' | 'bySetting'>
 
 /** Somebody to be connected; the look at the pairing finds or makes the user. */
 export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>

@@ -12,11 +12,11 @@ import type { ProblemCode, Task } from '../core/problems.ts'
 import type { BookingWindow } from '../core/schedule.ts'
 import type { Kit } from './kit.ts'
 
-/**
- * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
- * `visitors`: do approved external bookings give access (C5)?
- */
-export type Settings = { lastDayIncluded: boolean; visitors: boolean }
+/** What became of something when its site was left, and why it is still there. */
+export type Outcome = 'removed' | 'gone' | 'left' | 'out'
+export type WhyLeft = 'asked' | 'adopted' | 'administrative' | 'renamed' | 'foreign' | 'refused'
+/** What was done with the whole space, in order. */
+export type ReceiptNote = 'uninstalled' | 'cobotCleared' | 'cobotRefused' | 'revoked' | 'notRevoked'
 
 /** Where a tag's story with us stands (R5). `returning`: *Take tag back* was pressed. */
 export type TagState = 'held' | 'notReturned' | 'lost' | 'returning'
@@ -51,6 +51,8 @@ export const keys = {
   spaces: ['spaceId'],
   connections: ['spaceId', 'side'],
   sites: ['spaceId', 'siteId'],
+  receipts: ['spaceId', 'siteId'],
+  receiptLines: ['spaceId', 'siteId', 'subject'],
   snapshots: ['spaceId', 'kind', 'id'],
   memberships: ['spaceId', 'membershipId'],
   bookings: ['spaceId', 'bookingId'],
@@ -97,7 +99,7 @@ export const defineTables = (kit: Kit) => {
         locale: text().notNull(),
         hourFormat: int().notNull().$type<12 | 24>(),
         state: text<'installed' | 'disconnected'>().notNull(),
-        settings: json<Settings>().notNull(),
+        settings: json<model.Settings>().notNull(),
         hookKeySealed: text().notNull(),
         hookKeyHash: text().notNull(),
         /** The page in Cobot that shows our frame. */
@@ -135,6 +137,32 @@ export const defineTables = (kit: Kit) => {
       },
       (t) => [uniqueIndex('sites_one_space').on(t.siteId)],
     ),
+
+    /** A site that is left: what is to be done there, and what came of it (R17). */
+    receipts: keyed('receipts', {
+      spaceId: space(),
+      siteId: site(),
+      siteName: text().notNull(),
+      mode: text<'remove' | 'leave'>().notNull(),
+      /** The whole space is disconnected with it, not only moved to another site. */
+      whole: bool().notNull(),
+      startedAt: now(),
+      endedAt: time(),
+      notes: json<ReceiptNote[]>().notNull(),
+    }),
+    receiptLines: keyed('receiptLines', {
+      spaceId: space(),
+      siteId: site(),
+      /** `pairing:ID`, `booking:ID`, `plan:ID`, `tag:ID`. */
+      subject: text().notNull(),
+      /** A person's, a group's, or the number of a tag; '' once people are forgotten. */
+      name: text().notNull(),
+      /** Who has the tag. */
+      holder: text(),
+      /** null until its look has seen to it. */
+      outcome: text<Outcome>(),
+      why: text<WhyLeft>(),
+    }),
 
     // What the two sides said. `readAt` is the start of the read; an older read never overwrites.
     snapshots: keyed('snapshots', {
@@ -228,6 +256,8 @@ export const defineTables = (kit: Kit) => {
         person: text().notNull(),
         /** The end of the alias of a user we made, `· C482913507` (R11). */
         marker: text().notNull(),
+        /** By the setting, not by an admin: the brake on waves of grants counts them (R9). */
+        bySetting: bool(),
         state: text<'new' | 'choosing' | 'paired' | 'leaving'>().notNull(),
         candidates: json<Candidate[]>().notNull(),
         /** The admin said that none of the candidates is this person. */

@@ -1,14 +1,32 @@
 // What we do not need any more is forgotten: people 90 days after they ended, the audit after a year.
-import { lt } from 'drizzle-orm'
+import { lt, lte } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import { addDays, localDate } from '../core/temporal.ts'
 import { cutAudit } from './audit.ts'
 import type { Tx } from './open.ts'
 import { removePairing } from './spaces.ts'
-import { list, type Row, take } from './store.ts'
+import { change, list, type Row, take } from './store.ts'
 
 export const keepPeopleDays = 90
 const keepAuditDays = 365
+/** Names stand in a receipt for so long; of a space that left, everything about people goes with them. */
+export const keepReceiptDays = 30
+
+/** All that is about people of a space that left; the receipt keeps what was done, without names. */
+export const forgetSpace = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
+  await forgetNames(tx, spaceId, now)
+  for (const table of ['memberships', 'bookings', 'snapshots', 'sessions'] as const)
+    await take(tx, table, { spaceId })
+  await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
+  await cutAudit(tx, spaceId, new Date(now.getTime() - keepAuditDays * 24 * 3600_000))
+}
+
+const forgetNames = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
+  const longAgo = new Date(now.getTime() - keepReceiptDays * 24 * 3600_000)
+  const old = await list(tx, 'receipts', { spaceId }, lte(tx.t.receipts.endedAt, longAgo))
+  const siteId = old.map((receipt) => receipt.siteId)
+  await change(tx, 'receiptLines', { spaceId, siteId }, { name: '', holder: null })
+}
 
 export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
   const ago = (days: number) => new Date(now.getTime() - days * 24 * 3600_000)
@@ -32,6 +50,7 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   const membershipId = unpaired.filter(isOver).map((each) => each.membershipId)
   await take(tx, 'memberships', { spaceId, membershipId })
   await cutAudit(tx, spaceId, ago(keepAuditDays))
+  await forgetNames(tx, spaceId, now)
   const idle = { spaceId, runAt: null, leaseToken: null }
   await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
   await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))

@@ -60,7 +60,7 @@ const enter = async (web: Web, c: C, use: Session['use'], token = '') => {
   const session = await one(db.read, 'sessions', { sessionHash: hashOf(token), use })
   if (!session || session.expiresAt <= ports.clock.now()) return null
   const { spaceId } = session
-  const space = await one(db.read, 'spaces', { spaceId, state: 'installed' })
+  const space = await one(db.read, 'spaces', { spaceId })
   if (space) await setHere(c, web, session, space)
   return space && { session, space }
 }
@@ -116,7 +116,12 @@ export const frameAdmin = (web: Web) =>
     const signIn = { label: 'message.signIn', target: '_top' } as const
     if (!entered) return tell(c, 'signedOut', 401, { href: '/', ...signIn })
     const isRead = c.req.method === 'GET' || c.req.path === '/session'
-    if (await isStillAdmin(web, entered, isRead)) return next()
+    if (await isStillAdmin(web, entered, isRead)) {
+      const { state, subdomain } = entered.space
+      if (state === 'installed' || (isRead && /^\/se(ssion|ttings)/.test(c.req.path))) return next()
+      const href = installUrl(subdomain)
+      return tell(c, 'disconnected', 410, { href, label: 'message.install', target: '_blank' })
+    }
     return tell(c, 'notAdmin', 401, { href: entered.space.linkUserUrl ?? '/', ...signIn })
   })
 
@@ -140,7 +145,11 @@ export const setupAdmin = (web: Web) =>
   createMiddleware<Env>(async (c, next) => {
     const subdomain = c.req.query('subdomain') ?? ''
     c.set('again', { href: setupUrl(subdomain), label: 'message.again' })
-    if (await isSetupAdmin(web, c, subdomain, c.req.method === 'GET')) return next()
+    const isAdmin = await isSetupAdmin(web, c, subdomain, c.req.method === 'GET')
+    // Of a space that left only the receipt can be seen.
+    const isReceipt =
+      c.req.method === 'GET' && /^\/setup(\/(progress|receipts\/.*))?$/.test(c.req.path)
+    if (isAdmin && (isReceipt || c.get('here').space.state === 'installed')) return next()
     return c.redirect(installUrl(subdomain), 303)
   })
 

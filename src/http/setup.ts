@@ -2,7 +2,8 @@
 import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
 import manifest from '../../manifest.json' with { type: 'json' }
-import { SetupPage, type SiteChoice } from '../../views/setup.tsx'
+import { Leavings } from '../../views/leaving.tsx'
+import { SetupLeavingPage, SetupPage, type SiteChoice } from '../../views/setup.tsx'
 import { cobotOf } from '../connections/cobot.ts'
 import { ensureWebhooks } from '../connections/hooks.ts'
 import { saltoOf, sealTokens } from '../connections/salto.ts'
@@ -11,10 +12,12 @@ import type { Site, SiteUser } from '../core/model.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { lookAgain } from '../db/clicks.ts'
 import { saveConnection } from '../db/connections.ts'
-import { activateSite, type SpaceRow } from '../db/spaces.ts'
-import { change, list, one } from '../db/store.ts'
+import { activateSite } from '../db/sites.ts'
+import type { SpaceRow } from '../db/spaces.ts'
+import { change, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
+import { disconnectSpace, listLeavings, previewOf, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, letFormsLead, setupUrl, type Web } from './page.ts'
 import { isSetupAdmin, setupAdmin } from './session.ts'
 
@@ -23,16 +26,31 @@ export const setup = (web: Web) =>
     .use('/setup/*', csrf({ origin: new URL(web.config.publicUrl).origin }), setupAdmin(web))
     .use('/oauth/salto', setupAdmin(web))
     .get('/setup', async (c) => showSetup(web, c))
+    .get('/setup/progress', async (c) => {
+      const { spaceId, subdomain } = c.get('here').space
+      const leavings = await listLeavings(web, spaceId)
+      const query = queryOf(subdomain)
+      return c.html(Leavings({ say: c.get('say'), leavings, at: '/setup', query }))
+    })
+    .get('/setup/receipts/:siteId', (c) => sendReceipt(web, c))
+    .get('/setup/leaving', (c) => showLeaving(web, c, null))
+    .post('/setup/leaving', async (c) => {
+      const reason = await disconnectSpace(web, c)
+      if (reason) return showLeaving(web, c, reason)
+      return c.redirect(setupUrl(c.get('here').space.subdomain), 303)
+    })
     .post('/setup/site', async (c) => {
-      const { db, ports } = web
+      const { db } = web
       const { space, site } = c.get('here')
-      const { siteId } = await c.req.parseBody()
+      const { siteId, shown } = await c.req.parseBody()
       if (!site || siteId !== site.siteId) {
         const choice = (await listChoices(web, space)).find((each) => each.site.siteId === siteId)
-        if (!choice || choice.reason) return showSetup(web, c, true)
+        if (!choice || choice.reason) return showSetup(web, c, 'wrong')
+        // What is taken away at the old one is exactly what was shown.
+        if (site && (await previewOf(web, c)).shown !== shown) return showSetup(web, c, 'changed')
         const info = { ...choice.site, timeZone: choice.site.timeZone ?? 'UTC' }
-        const now = ports.clock.now()
-        await db.tx((tx) => activateSite(tx, space.spaceId, info, now))
+        const { by, now } = clickOf(c, web)
+        await db.tx((tx) => activateSite(tx, space.spaceId, info, now, by))
       }
       await db.tx((tx) => lookAgain(tx, clickOf(c, web), null))
       web.wake()
@@ -46,7 +64,9 @@ export const setup = (web: Web) =>
       const answer = await endAuthorization(web, c, 'salto')
       if (answer instanceof Response) return answer
       const { subdomain } = answer.row
-      if (!(await isSetupAdmin(web, c, subdomain, false))) return c.redirect(installUrl(subdomain))
+      const isAdmin = await isSetupAdmin(web, c, subdomain, false)
+      if (!isAdmin || c.get('here').space.state !== 'installed')
+        return c.redirect(installUrl(subdomain))
       await storeSalto(web, c.get('here').space, await web.saltoOAuth.swapCode(answer.swap))
       return c.redirect(setupUrl(subdomain))
     })
@@ -66,26 +86,34 @@ const storeSalto = async (
   wake()
 }
 
-const showSetup = async (web: Web, c: C, isWrong = false) => {
+const queryOf = (subdomain: string) => `?subdomain=${encodeURIComponent(subdomain)}`
+
+const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = null) => {
   const { read } = web.db
   const { space, site } = c.get('here')
   const { spaceId } = space
   letFormsLead(c, web, 'anywhere')
   const connection = await one(read, 'connections', { spaceId, side: 'salto' })
   const isConnected = connection?.state === 'ok'
-  const isChoosing = isConnected && (!site || isWrong || c.req.query('choose') !== undefined)
-  const leaving = site && { spaceId, siteId: site.siteId }
+  const isChoosing = isConnected && (!site || reason || c.req.query('choose') !== undefined)
+  const leavings = await listLeavings(web, spaceId)
   return c.html(
     SetupPage({
-      ...{ say: c.get('say'), space, site, isConnected, isWrong },
+      ...{ say: c.get('say'), space, site, isConnected, reason, leavings },
       choices: isChoosing ? await listChoices(web, space) : null,
-      leaving: {
-        people: leaving ? (await list(read, 'pairings', leaving)).length : 0,
-        groups: leaving ? (await list(read, 'bookingGroups', leaving)).length : 0,
-      },
+      preview: site && isChoosing ? await previewOf(web, c) : null,
+      isOver:
+        space.state !== 'installed' || leavings.some(({ whole, endedAt }) => whole && !endedAt),
     }),
-    isWrong ? 422 : 200,
+    reason ? 422 : 200,
   )
+}
+
+const showLeaving = async (web: Web, c: C, reason: 'changed' | 'mode' | null) => {
+  const { space } = c.get('here')
+  const preview = await previewOf(web, c)
+  const page = SetupLeavingPage({ say: c.get('say'), space, preview, reason })
+  return c.html(page, reason ? 422 : 200)
 }
 
 /** Every site the connected person sees, with the reason why it cannot be used. */

@@ -8,7 +8,7 @@ import { parseWebhook } from '../cobot/webhooks.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
 import { hashOf } from '../db/crypt.ts'
 import type { SpaceRow } from '../db/spaces.ts'
-import { change, one } from '../db/store.ts'
+import { change, list, one } from '../db/store.ts'
 import { ask } from '../db/work.ts'
 import type { Web } from './page.ts'
 
@@ -35,17 +35,21 @@ export const webhooks = (web: Web) => {
     wake()
   }
 
+  /** Cobot never calls an address again that says 410: only once everything is settled (F1). */
+  const hasReceipt = async ({ spaceId }: SpaceRow) =>
+    (await list(db.read, 'receipts', { spaceId, whole: true })).some(({ endedAt }) => endedAt)
+
   return new Hono<Env>()
     .use('/:spaceKey/*', bodyLimit({ maxSize: bodyMax }), ofSpace)
     .post('/:spaceKey/uninstall', async (c) => {
-      await askFor(c.get('space'), 'webhook uninstall', sweep)
-      return c.body(null, 202)
+      await askFor(c.get('space'), 'webhook uninstall', checkInstalled)
+      return c.body(null, 204)
     })
     .post('/:spaceKey/:event', async (c) => {
       const { event } = c.req.param()
       const space = c.get('space')
       if (!manifest.cobot.events.includes(event)) return c.body(null, 404)
-      if (space.state === 'disconnected') return c.body(null, 410)
+      if (space.state === 'disconnected') return c.body(null, (await hasReceipt(space)) ? 410 : 204)
       const body: unknown = await c.req.json().catch(() => null)
       if (/_admin$/.test(event)) {
         // Whoever is signed in has to prove anew that they are an admin.
@@ -61,6 +65,7 @@ export const webhooks = (web: Web) => {
 }
 
 const sweep = { task: 'sweepCobot', subject: 'space', priority: priority.soon } as const
+const checkInstalled = { ...sweep, task: 'checkInstalled' } as const
 
 const wishOf = (event: string, body: unknown): Wish | null => {
   const found = parseWebhook(event, body)

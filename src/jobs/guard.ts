@@ -43,8 +43,9 @@ export const guardPairing = async (
 
   const groups = await list(look.deps.db.read, 'planGroups', { spaceId, siteId: pairing.siteId })
   const madeMs = pairing.madeAt?.getTime() ?? 0
+  const isFresh = now.getTime() - madeMs < guardWindowMs
   const isExplained = ({ accessGroupId }: PlaceStep): boolean =>
-    now.getTime() - madeMs < guardWindowMs ||
+    (isFresh && !pairing.bySetting) ||
     groups.some((row) => row.accessGroupId === accessGroupId && row.opensNothing) ||
     intervals.some(
       (interval) =>

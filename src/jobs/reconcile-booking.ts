@@ -9,6 +9,8 @@ import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
 import * as steps from '../core/steps.ts'
 import { toLocal } from '../core/temporal.ts'
 import type { Visit } from '../core/visits.ts'
+import type { Tx } from '../db/open.ts'
+import { noteOutcome } from '../db/sites.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import {
   addPairing,
@@ -33,7 +35,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
   const site = await getActiveSite(read, spaceId)
   const rows = await list(read, 'bookingGroups', { spaceId, bookingId })
   for (const row of rows.filter((each) => each.siteId !== site?.siteId))
-    await look.attempt(() => removeGroup(look, row, 'site left'))
+    await look.attempt(() => leaveBooking(look, row))
   if (!site) return
   const row = rows.find((each) => each.siteId === site.siteId) ?? null
   const booking = await one(read, 'bookings', { spaceId, bookingId })
@@ -48,6 +50,24 @@ export const reconcileBooking: TaskHandler = async (look) => {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
   }
+}
+
+/** The site is being left: the group goes, or stays as an admin wishes. */
+const leaveBooking = async (look: Look, row: Group): Promise<void> => {
+  const { db } = look.deps
+  const { spaceId, siteId, bookingId, name } = row
+  const key = { spaceId, siteId, bookingId }
+  const line = { spaceId, siteId, subject: `booking:${bookingId}`, name }
+  if (await one(db.read, 'receipts', { spaceId, siteId, endedAt: null, mode: 'leave' })) {
+    await db.tx(async (tx) => {
+      await noteOutcome(tx, line, { outcome: 'left', why: 'asked' })
+      await take(tx, 'bookingGroups', key)
+    })
+    return
+  }
+  await removeGroup(look, row, 'site left', (tx, isRenamed) =>
+    noteOutcome(tx, line, isRenamed ? { outcome: 'left', why: 'renamed' } : { outcome: 'removed' }),
+  )
 }
 
 /**
@@ -111,7 +131,8 @@ const welcome = async (look: Look, { siteId }: SiteRow, bookingId: BookingId, ti
   if (time.endsAt <= look.now()) return
   const pairingId = asId<PairingId>(`${siteId}/${bookingId}`)
   await look.deps.db.tx(async (tx) => {
-    await addPairing(tx, { spaceId, siteId, pairingId, person: visitorOf(bookingId) })
+    const person = visitorOf(bookingId)
+    await addPairing(tx, { spaceId, siteId, pairingId, person, bySetting: true })
     await look.askIn(tx, 'reconcilePairing', pairingId, priority.soon)
   })
 }
@@ -251,14 +272,22 @@ const opensAgain = async (
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
-const removeGroup = async (look: Look, row: Group, why: string): Promise<void> => {
+const removeGroup = async (
+  look: Look,
+  row: Group,
+  why: string,
+  note: (tx: Tx, isRenamed: boolean) => Promise<void> = async () => {},
+): Promise<void> => {
   const { spaceId, siteId, bookingId } = row
   look.because(`booking ${bookingId} ${why}`)
   const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
-  await leaveRenamed(look, row)
+  const isRenamed = await leaveRenamed(look, row)
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
-  await look.deps.db.tx((tx) => take(tx, 'bookingGroups', { spaceId, siteId, bookingId }))
+  await look.deps.db.tx(async (tx) => {
+    await note(tx, isRenamed)
+    await take(tx, 'bookingGroups', { spaceId, siteId, bookingId })
+  })
 }
 
 const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<void> => {
@@ -267,15 +296,17 @@ const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<vo
   if (proof) await look.ksWrite.deleteAccessGroup(proof)
 }
 
+/** Takes our person out of a group that somebody renamed; true when it is such a one. */
 const leaveRenamed = async (look: Look, { siteId, written, accessGroupId, name }: Group) => {
   const stored = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
-  if (!stored || stored.name === name) return
+  if (!stored || stored.name === name) return false
   const inside = await look.ks.listGroupUsers(siteId, accessGroupId)
   const saltoUserId = written?.saltoUserId
   const pairing = saltoUserId && (await one(look.deps.db.read, 'pairings', { siteId, saltoUserId }))
   const siteUser = pairing?.siteUserId && (await look.ks.getSiteUser(siteId, pairing.siteUserId))
-  if (!siteUser || !inside.includes(siteUser.saltoUserId)) return
+  if (!siteUser || !inside.includes(siteUser.saltoUserId)) return true
   const observed = new Set([accessGroupId])
   const proof = provePlace({ siteId, ledger: { siteId, accessGroupId }, siteUser, observed })
   if (proof) await look.ksWrite.leaveAccessGroup(proof)
+  return true
 }

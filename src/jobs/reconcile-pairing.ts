@@ -19,11 +19,12 @@ import { listBookings, saveOne } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow, visitOf } from '../db/spaces.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
+import { disconnect } from './disconnect-pairing.ts'
 import { findOrMakeUser } from './find-site-user.ts'
 import { guardPairing } from './guard.ts'
-import { leavePlace, readPlaces, reconcilePlaces } from './pairing-places.ts'
+import { readPlaces, reconcilePlaces } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
-import { type Look, settleFirst, type TaskHandler } from './run.ts'
+import type { Look, TaskHandler } from './run.ts'
 
 /** A user we made is kept, suspended, for this long: undoing a cancellation brings the same one back. */
 const keepUserMs = 30 * 24 * 3600_000
@@ -275,45 +276,6 @@ export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: P
     await take(tx, 'groupPlaces', { spaceId, pairingId })
     await change(tx, 'pairings', { spaceId, pairingId }, { ...unpaired, origin: null })
   })
-
-/** Disconnect: takes out what we put in, leaves the rest (D10). */
-const disconnect = async (look: Look, person: Person): Promise<void> => {
-  const { db } = look.deps
-  const { pairing } = person
-  const { spaceId, siteId, pairingId, siteUserId } = pairing
-  if (!siteUserId && pairing.creatingSince) settleFirst(look, pairing.creatingSince)
-  const marked = siteUserId ? [] : await look.ks.findSiteUsersByMarker(siteId, pairing.marker)
-  const siteUser = siteUserId ? await look.ks.getSiteUser(siteId, siteUserId) : (marked[0] ?? null)
-  look.because(pairing.state === 'leaving' ? 'admin disconnected' : 'site left')
-  let isGone = !siteUser
-  if (siteUser && !isAdministrative(siteUser)) {
-    const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
-    const observed = new Set(listed.map((group) => group.accessGroupId))
-    for (const place of await list(db.read, 'groupPlaces', { spaceId, pairingId, origin: 'made' }))
-      await leavePlace(look, siteUser, place, observed)
-    const origin = pairing.origin ?? 'made'
-    const ledger = { ...pairing, siteUserId: siteUser.siteUserId, origin }
-    const proof = proveUser({ siteId, ledger, siteUser })
-    isGone = proof !== null
-    if (proof) await look.ksWrite.deleteSiteUser(proof)
-    else await reconcileTags(look, { ...person, hasEnded: true }, siteUser, { takeAll: true })
-  }
-  await db.tx(async (tx) => {
-    await tx.lock(`${spaceId} ${pairing.person}`)
-    const now = await one(tx, 'pairings', { spaceId, pairingId })
-    if (now?.state !== 'leaving' && person.site.state !== 'leaving') {
-      // Connected again while we were at it: the user that is gone is made anew.
-      await take(tx, 'groupPlaces', { spaceId, pairingId })
-      if (isGone) await change(tx, 'pairings', { spaceId, pairingId }, unpaired)
-      return
-    }
-    const membershipId = person.memberships.map((each) => each.membershipId)
-    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
-    await removePairing(tx, spaceId, pairingId)
-    for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId)
-  })
-  await askSuspended(look)
-}
 
 /** Somebody's time is over, and KS does not take it: the admin must know whom to remove (P16). */
 const sayUndelivered = async (look: Look, person: Person, patienceMs: number) => {

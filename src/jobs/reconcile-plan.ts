@@ -6,12 +6,14 @@ import { sameName } from '../core/names.ts'
 import { getSnapshot, saveOne } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { list, one, put, type Row } from '../db/store.ts'
+import { leavePlanGroups } from './leave-plan-group.ts'
 import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 export const reconcilePlan: TaskHandler = async (look) => {
   const { db } = look.deps
   const { spaceId } = look
   const planId = asId<PlanId>(look.work.subject)
+  await leavePlanGroups(look, planId)
   const site = await getActiveSite(db.read, spaceId)
   const plan = await getSnapshot(db.read, spaceId, 'plan', planId)
   if (!site || !plan) return

@@ -56,6 +56,9 @@ export type LookState = { nextAt: Date | null; problems: Said[]; asks: Ask[]; fa
 /** A task: looks at one subject, reads the truth and converges. */
 export type TaskHandler = (look: Look) => Promise<void>
 
+/** These ask although a side refused us before. */
+const probing: Task[] = ['sweepCobot', 'sweepKs', 'tellAdmins', 'disconnectSite', 'checkInstalled']
+
 export const startLook = (
   deps: Deps,
   space: SpaceRow,
@@ -64,7 +67,7 @@ export const startLook = (
 ): { look: Look; state: LookState } => {
   const { spaceId } = space
   const state: LookState = { nextAt: null, problems: [], asks: [], failure: null }
-  const probe = ['sweepCobot', 'sweepKs', 'tellAdmins'].includes(work.task)
+  const probe = probing.includes(work.task)
   const insists = work.priority === priority.emergency
   const salto = saltoOf(deps, spaceId, { probe, insists })
   const run: KsRun = {

@@ -28,10 +28,13 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
   },
   catalogue: (look, cobot) => sweepPlansAndResources(look, cobot),
   bookings: (look, cobot) => sweepBookings(look, cobot),
-  webhooks: (look, cobot) =>
-    ensureWebhooks(look.deps, look.space, cobot).catch((error: unknown) => {
+  webhooks: async (look, cobot) => {
+    const leaving = { spaceId: look.spaceId, whole: true, endedAt: null }
+    if (await one(look.deps.db.read, 'receipts', leaving)) return
+    await ensureWebhooks(look.deps, look.space, cobot).catch((error: unknown) => {
       throw error instanceof Refused ? new Rejected('P12', {}, error.message) : error
-    }),
+    })
+  },
 }
 
 export const sweepCobot: TaskHandler = async (look) => {

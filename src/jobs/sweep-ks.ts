@@ -7,7 +7,7 @@ import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import { change, list, type Row, take } from '../db/store.ts'
+import { change, list, type Row } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
@@ -21,7 +21,6 @@ export const sweepKs: TaskHandler = async (look) => {
   const { db, config, ports } = deps
   const again = jitter(config.ksSweepMs, ports.random.fraction())
   look.lookAgainAt(new Date(look.now().getTime() + again))
-  await workLeavingSites(look)
   const before = await getActiveSite(db.read, spaceId)
   if (!before) return
   const { siteId } = before
@@ -73,20 +72,6 @@ export const sweepKs: TaskHandler = async (look) => {
 
 const hasFreeSeat = ({ seatsAllowed, seatsUsed }: Site) =>
   seatsAllowed === null || (seatsUsed !== null && seatsUsed < seatsAllowed)
-
-/** A site that is being left is worked until nothing of ours is in it (R17). */
-const workLeavingSites = async (look: Look): Promise<void> => {
-  const { db } = look.deps
-  const { spaceId } = look
-  for (const { siteId } of await list(db.read, 'sites', { spaceId, state: 'leaving' })) {
-    const pairings = await list(db.read, 'pairings', { spaceId, siteId })
-    const groups = await list(db.read, 'bookingGroups', { spaceId, siteId })
-    for (const { pairingId } of pairings) look.ask('reconcilePairing', pairingId, priority.removal)
-    for (const { bookingId } of groups) look.ask('reconcileBooking', bookingId, priority.removal)
-    if (pairings.length + groups.length === 0)
-      await db.tx((tx) => take(tx, 'sites', { spaceId, siteId }))
-  }
-}
 
 /** Mapped groups that vanished, came back, or began or ceased to open something. */
 const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess[]) => {

@@ -3,9 +3,10 @@
 import { isNotNull } from 'drizzle-orm'
 import { isActive } from '../core/entitlements.ts'
 import { evidenceOf } from '../core/guard.ts'
-import type { MembershipId } from '../core/ids.ts'
+import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
+import { connectMembership } from '../db/clicks.ts'
 import { announce } from '../db/guard.ts'
 import type { Tx } from '../db/open.ts'
 import { listBookings, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
@@ -25,10 +26,12 @@ export const takeInMemberships = (
   look.deps.db.tx(async (tx) => {
     const { spaceId, space } = look
     const read = { readAt, timeZone: space.timeZone }
-    const changed = await saveMemberships(tx, spaceId, memberships, read)
     const present = memberships.map(({ membershipId }) => membershipId)
+    const before = await list(tx, 'memberships', { spaceId, membershipId: present, goneAt: null })
+    const changed = await saveMemberships(tx, spaceId, memberships, read)
     const absent = complete ? await markAbsent(tx, spaceId, present, readAt) : []
     for (const membershipId of changed) await joinKnownPerson(tx, look, membershipId)
+    await connectNew(tx, look, before, changed)
     const touched = [...changed, ...absent]
     await announceLosses(tx, look, { told: complete ? null : present, touched })
     for (const membershipId of changed) await askAbout(tx, look, membershipId)
@@ -76,6 +79,30 @@ const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: Membersh
   const same = await one(tx, 'memberships', { spaceId, cobotUserId }, paired)
   if (same)
     await change(tx, 'memberships', { spaceId, membershipId }, { pairingId: same.pairingId })
+}
+
+/** Whoever becomes a member is connected by themselves, where an admin wants that (D9). */
+const connectNew = async (
+  tx: Tx,
+  { spaceId, space, deps, now }: Look,
+  before: readonly Row<'memberships'>[],
+  changed: readonly MembershipId[],
+) => {
+  if (!space.settings.connectNew) return
+  const confirmed = before.filter((each) => each.confirmedAt)
+  const known = new Set(confirmed.map(({ membershipId }) => membershipId))
+  const membershipId = changed.filter((id) => !known.has(id))
+  const unpaired = { spaceId, membershipId, pairingId: null, goneAt: null }
+  for (const each of await list(
+    tx,
+    'memberships',
+    unpaired,
+    isNotNull(tx.t.memberships.confirmedAt),
+  )) {
+    const newId = asId<PairingId>(Buffer.from(deps.ports.random.bytes(16)).toString('base64url'))
+    const click = { spaceId, by: 'connectNew', now: now(), bySetting: true }
+    await connectMembership(tx, click, each.membershipId, newId)
+  }
 }
 
 /** The pairing of a membership, and the coming bookings of that person: memberships add up (D8). */

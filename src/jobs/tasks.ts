@@ -1,4 +1,6 @@
 import type { Task } from '../core/problems.ts'
+import { checkInstalled } from './check-installed.ts'
+import { disconnectSite } from './disconnect-site.ts'
 import { readBooking } from './read-booking.ts'
 import { readMembership } from './read-membership.ts'
 import { reconcileBooking } from './reconcile-booking.ts'
@@ -18,6 +20,8 @@ export const handlers: Record<Task, TaskHandler> = {
   reconcilePlan,
   reconcilePairing,
   reconcileBooking,
+  disconnectSite,
+  checkInstalled,
   tellAdmins,
   tidyUp,
 }

@@ -1,14 +1,25 @@
 import { lastAudit } from '../db/audit.ts'
-import { forget } from '../db/tidy.ts'
+import { list } from '../db/store.ts'
+import { forget, forgetSpace, keepReceiptDays } from '../db/tidy.ts'
 import type { TaskHandler } from './run.ts'
 
 const dayMs = 24 * 3600_000
 
-/** Once a day. The end of the audit's chain goes to the log: its last rows cannot vanish unseen. */
+/**
+ * Once a day, and once for a space that left. The end of the audit's chain goes to the log: its last
+ * rows cannot vanish unseen.
+ */
 export const tidyUp: TaskHandler = async (look) => {
-  const { deps, spaceId } = look
-  look.lookAgainAt(new Date(look.now().getTime() + dayMs))
-  await deps.db.tx((tx) => forget(tx, spaceId, look.now()))
+  const { deps, spaceId, space } = look
+  const now = look.now()
+  look.lookAgainAt(new Date(now.getTime() + dayMs))
+  await deps.db.tx(async (tx) => {
+    if (space.state === 'installed') return forget(tx, spaceId, now)
+    const left = await list(tx, 'receipts', { spaceId, whole: true })
+    const keptMs = (endedAt: Date | null) => now.getTime() - (endedAt?.getTime() ?? 0)
+    if (left.every(({ endedAt }) => keptMs(endedAt) >= keepReceiptDays * dayMs))
+      await forgetSpace(tx, spaceId, now)
+  })
   const { number, hash } = (await lastAudit(deps.db.read, spaceId)) ?? {}
   deps.log.info({ spaceId, number, hash }, 'the audit so far')
 }

@@ -108,7 +108,9 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     const held = { until }
     const space = await one(db.read, 'spaces', { spaceId: row.spaceId })
     const handler = handlers[row.task as Task]
-    if (!space || !handler || space.state !== 'installed') {
+    // Of a space that left only what is to be forgotten is still looked at.
+    const isAwake = space?.state === 'installed' || row.task === 'tidyUp'
+    if (!space || !handler || !isAwake) {
       await db.tx((tx) =>
         settle(tx, claim, { runAt: null, attempts: 0, lastError: null, now: clock.now() }),
       )

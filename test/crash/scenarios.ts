@@ -4,7 +4,7 @@ import manifest from '../../manifest.json' with { type: 'json' }
 import { asId, type MembershipId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import type { SecretKeys } from '../../src/db/crypt.ts'
-import { activateSite } from '../../src/db/spaces.ts'
+import { activateSite } from '../../src/db/sites.ts'
 import { createWorld, type World } from '../support/world.ts'
 import { type Camera, cameraFor, type Image } from './image.ts'
 import { differencesOfAccess } from './shape.ts'

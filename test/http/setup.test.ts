@@ -112,11 +112,38 @@ test('a configured site is shown again; another one says first what the change r
   for (const words of ['Keep this site', 'Reconnect SALTO KS', 'Choose another site'])
     expect(page).toContain(words)
   ks.addSite({ name: 'Annex', timeZone: 'Europe/Berlin', seats: 5, ownerId })
-  const choosing = await (await admin.ask(`${setup}&choose`)).text()
-  expect(choosing).toContain(
-    'everything that came from Cobot will be removed. People: 0; booking groups: 0',
+  const { db, spaceId, siteId } = world
+  const pairing = { pairingId: 'p1', person: 'user:u1', marker: '· C1', candidates: [] }
+  await db.tx((tx) =>
+    put(tx, 'pairings', {
+      ...({ spaceId, siteId, ...pairing, state: 'paired', origin: 'made' } as never as object),
+      ...{ notThem: false, lockedOut: false, lockedOutDone: true },
+    } as never),
   )
+  const choosing = await (await admin.ask(`${setup}&choose`)).text()
+  expect(choosing).toContain('This is what the removing does at Loft:')
+  expect(choosing).toMatch(/Removed<\/dt><dd><strong>People \(1\):/)
+  expect(choosing).toContain('data-verb="Leave and remove 1 person"')
   expect(choosing).toMatch(/<option[^>]*disabled[^>]*>Loft[^<]*in use now/)
+})
+
+test('another site is taken for exactly what was shown, and the old one is left', async () => {
+  const { ks, ownerId, db, spaceId, siteId } = world
+  const admin = await connected()
+  await admin.configure()
+  const annex = ks.addSite({ name: 'Annex', timeZone: 'Europe/Berlin', seats: 5, ownerId })
+  const choosing = await (await admin.ask(`${setup}&choose`)).text()
+  const shown = /name="shown" value="([^"]+)"/.exec(choosing)?.[1] ?? ''
+  const choose = (set: string) =>
+    admin.post('/setup/site?subdomain=harbour', { siteId: annex, shown: set })
+  expect((await choose('something else')).status).toBe(422)
+  expect(await one(db.read, 'sites', { spaceId, siteId })).toMatchObject({ state: 'active' })
+  expect((await choose(shown)).status).toBe(303)
+  expect(await one(db.read, 'sites', { spaceId, siteId })).toMatchObject({ state: 'leaving' })
+  expect(await one(db.read, 'receipts', { spaceId, siteId })).toMatchObject({
+    ...{ mode: 'remove', whole: false, endedAt: null },
+  })
+  expect(await (await admin.ask(setup)).text()).toContain('Leaving Loft')
 })
 
 test('a form posted from somewhere else changes nothing', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { openHookKey } from '../../src/connections/hooks.ts'
-import { change, list, one } from '../../src/db/store.ts'
-import { createWorld } from './world.ts'
+import { change, list, one, put } from '../../src/db/store.ts'
+import { createWorld, PUBLIC } from './world.ts'
 
 let world: Awaited<ReturnType<typeof createWorld>>
 let hookKey: string
@@ -57,10 +57,15 @@ test('an unknown key or event is not there; too much is too much', async () => {
   expect(await asked()).toEqual([])
 })
 
-test('a space that was disconnected answers 410', async () => {
-  const { db, spaceId } = world
+test('a space that was disconnected answers 410 once there is a receipt', async () => {
+  const { db, spaceId, clock } = world
+  const [siteId, at] = [world.siteId, clock.now()]
   await db.tx((tx) => change(tx, 'spaces', { spaceId }, { state: 'disconnected' }))
+  expect((await send('created_membership', about('memberships/m1'))).status).toBe(204)
+  const how = { siteName: 'Loft', mode: 'remove' as const, whole: true, notes: [] }
+  await db.tx((tx) => put(tx, 'receipts', { spaceId, siteId, ...how, startedAt: at, endedAt: at }))
   expect((await send('created_membership', about('memberships/m1'))).status).toBe(410)
+  expect(await asked()).toEqual([])
 })
 
 test('a change of admins voids what was proven about them', async () => {
@@ -69,8 +74,18 @@ test('a change of admins voids what was proven about them', async () => {
   expect(await list(world.db.read, 'sessions', {})).toMatchObject([{ adminReadAt: new Date(0) }])
 })
 
-test('uninstall is not believed: everything is compared', async () => {
-  expect((await send('uninstall', 'anything')).status).toBe(202)
-  expect(await asked()).toMatchObject([{ task: 'sweepCobot', cause: 'webhook uninstall' }])
+test('uninstall is not believed: Cobot is asked whether we are still there', async () => {
+  expect((await send('uninstall', 'anything')).status).toBe(204)
+  expect(await asked()).toMatchObject([{ task: 'checkInstalled', cause: 'webhook uninstall' }])
   expect(world.calls).toEqual([])
+})
+
+test('install leads a browser to Cobot, and tells a server where an admin finishes', async () => {
+  const path = '/hooks/cobot/install?subdomain=harbour'
+  const browser = await world.app.request(path)
+  expect(browser.headers.get('Location')).toContain('/spaces/harbour/oauth/authorize')
+  const server = await world.app.request(path, { method: 'POST' })
+  expect(server.status).toBe(202)
+  expect(await server.json()).toEqual({ url: `${PUBLIC}/install?subdomain=harbour` })
+  expect(await list(world.db.read, 'spaces', {})).toHaveLength(1)
 })

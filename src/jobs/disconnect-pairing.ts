@@ -1,0 +1,80 @@
+// A person is disconnected, or the site is left: what we put in is taken out, the rest stays (D10, R17).
+import { Refused } from '../core/errors.ts'
+import { isAdministrative, proveUser } from '../core/fence.ts'
+import type { SiteUser } from '../core/model.ts'
+import { noteOutcome } from '../db/sites.ts'
+import { listBookings } from '../db/snapshots.ts'
+import { removePairing } from '../db/spaces.ts'
+import { change, list, one, take } from '../db/store.ts'
+import type { Outcome, WhyLeft } from '../db/tables.ts'
+import { askSuspended } from './ask-suspended.ts'
+import { leavePlace } from './pairing-places.ts'
+import { reconcileTags } from './pairing-tags.ts'
+import type { Person } from './reconcile-pairing.ts'
+import { type Look, settleFirst } from './run.ts'
+
+type Came = { outcome: Outcome; why?: WhyLeft }
+
+const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
+
+export const disconnect = async (look: Look, person: Person): Promise<void> => {
+  const { db } = look.deps
+  const { spaceId, siteId, pairingId, state } = person.pairing
+  look.because(state === 'leaving' ? 'admin disconnected' : 'site left')
+  const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
+  const came: Came = (await one(db.read, 'receipts', asItIs))
+    ? { outcome: 'left', why: 'asked' }
+    : await takeOut(look, person)
+  await db.tx(async (tx) => {
+    await tx.lock(`${spaceId} ${person.pairing.person}`)
+    const now = await one(tx, 'pairings', { spaceId, pairingId })
+    const site = await one(tx, 'sites', { spaceId, siteId })
+    if (now?.state !== 'leaving' && site?.state !== 'leaving') {
+      // Connected again while we were at it: the user that is gone is made anew.
+      await take(tx, 'groupPlaces', { spaceId, pairingId })
+      if (came.outcome !== 'left') await change(tx, 'pairings', { spaceId, pairingId }, unpaired)
+      return
+    }
+    const line = { spaceId, siteId, subject: person.subject, name: person.name || '?' }
+    if (site?.state === 'leaving') await noteOutcome(tx, line, came)
+    const membershipId = person.memberships.map((each) => each.membershipId)
+    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
+    await removePairing(tx, spaceId, pairingId)
+    for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId)
+  })
+  await askSuspended(look)
+}
+
+/** A user we made is deleted; of one who was there before, what we gave is taken back. */
+const takeOut = async (look: Look, person: Person): Promise<Came> => {
+  const { pairing } = person
+  const { spaceId, siteId, pairingId } = pairing
+  const siteUser = await findUser(look, person)
+  if (!siteUser) return { outcome: 'gone' }
+  if (isAdministrative(siteUser)) return { outcome: 'left', why: 'administrative' }
+  const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
+  const observed = new Set(listed.map((group) => group.accessGroupId))
+  const places = { spaceId, pairingId, origin: 'made' } as const
+  for (const place of await list(look.deps.db.read, 'groupPlaces', places))
+    await leavePlace(look, siteUser, place, observed)
+  const origin = pairing.origin ?? 'made'
+  const ledger = { ...pairing, siteUserId: siteUser.siteUserId, origin }
+  const proof = proveUser({ siteId, ledger, siteUser })
+  if (proof) {
+    await look.ksWrite.deleteSiteUser(proof)
+    return { outcome: 'removed' }
+  }
+  await reconcileTags(look, { ...person, hasEnded: true }, siteUser, { takeAll: true })
+  return { outcome: 'left', why: origin === 'adopted' ? 'adopted' : 'renamed' }
+}
+
+const findUser = async (look: Look, { pairing }: Person): Promise<SiteUser | null> => {
+  const { siteId, siteUserId, creatingSince, marker } = pairing
+  if (!siteUserId && creatingSince) settleFirst(look, creatingSince)
+  const [marked] = siteUserId ? [] : await look.ks.findSiteUsersByMarker(siteId, marker)
+  const found = siteUserId ? await look.ks.getSiteUser(siteId, siteUserId) : (marked ?? null)
+  // Of a site that does not let us in nothing is concluded.
+  if (!found && !(await look.ks.getMe(siteId)))
+    throw new Refused('salto', 404, null, `site ${siteId} does not let us in`)
+  return found
+}

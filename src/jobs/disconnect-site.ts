@@ -1,0 +1,123 @@
+// Leaves sites: asks for a look at everything of ours there, as long as there is any. When the whole
+// space is disconnected, Cobot's side follows: webhooks, link, and the permissions of both sides.
+import { clearCobot, revokePermissions } from '../connections/leave.ts'
+import { noteSaltoRefusal } from '../connections/salto.ts'
+import { ReconnectNeeded, Refused, RetryLater, Unavailable } from '../core/errors.ts'
+import type { SiteId } from '../core/ids.ts'
+import { priority } from '../core/problems.ts'
+import { giveUpSite, listUndone, type Receipt, strikeSite } from '../db/sites.ts'
+import { usualSettings } from '../db/spaces.ts'
+import { change, list, one, take } from '../db/store.ts'
+import type { ReceiptNote } from '../db/tables.ts'
+import { keepReceiptDays } from '../db/tidy.ts'
+import { ask, wakeParked } from '../db/work.ts'
+import type { Look, TaskHandler } from './run.ts'
+
+/** How soon to see how far it is: while it goes on, and when all that is left could not be done yet. */
+const stepMs = 5000
+const stuckMs = 5 * 60_000
+const refusedMs = 15 * 60_000
+/** After so many tries a permission that the other side does not take back is only destroyed. */
+const revokeTries = 8
+
+export const disconnectSite: TaskHandler = async (look) => {
+  const { read } = look.deps.db
+  const { spaceId } = look
+  for (const receipt of await list(read, 'receipts', { spaceId, endedAt: null }))
+    await look.attempt(() => workSite(look, receipt))
+  const whole = await one(read, 'receipts', { spaceId, endedAt: null, whole: true })
+  if (whole && !(await one(read, 'sites', { spaceId }))) await sayGoodbye(look, whole)
+}
+
+const workSite = async (look: Look, receipt: Receipt): Promise<void> => {
+  const { db } = look.deps
+  const { spaceId, siteId, mode, whole } = receipt
+  const undone = await listUndone(db.read, { spaceId, siteId })
+  if (undone.length > 0 && mode === 'remove' && !(await isLetIn(look, siteId))) {
+    if (!whole) {
+      look.problem('P01', `site:${siteId}`, { site: receipt.siteName, state: 'left' })
+      look.lookAgainAt(new Date(look.now().getTime() + refusedMs))
+      return
+    }
+    await db.tx((tx) => giveUpSite(tx, receipt))
+  } else if (undone.length > 0) {
+    await askForAll(look, undone)
+    return
+  }
+  await db.tx((tx) => strikeSite(tx, receipt, look.now()))
+}
+
+/** Each once: what failed waits for its own next try. */
+const askForAll = async (look: Look, undone: Awaited<ReturnType<typeof listUndone>>) => {
+  const now = look.now()
+  const rows = await list(look.deps.db.read, 'work', { spaceId: look.spaceId })
+  const known = new Map(rows.map((row) => [`${row.task}:${row.subject}`, row]))
+  let isStuck = true
+  for (const [task, subject] of undone) {
+    const row = known.get(`${task}:${subject}`)
+    const hasFailed = row?.lastError && row.runAt && row.runAt > now
+    if (!hasFailed) isStuck = false
+    if (!hasFailed && !row?.leaseToken) look.ask(task, subject, priority.removal)
+  }
+  look.lookAgainAt(new Date(now.getTime() + (isStuck ? stuckMs : stepMs)))
+}
+
+/** Does SALTO let us into this site? One that refused us before may do so again. */
+const isLetIn = async (look: Look, siteId: SiteId): Promise<boolean> => {
+  const { deps, spaceId } = look
+  try {
+    if (!(await look.ks.getMe(siteId))) return false
+  } catch (error) {
+    if (error instanceof ReconnectNeeded) {
+      if (await noteSaltoRefusal(deps, spaceId)) throw new RetryLater('a stale permission', 0)
+      return false
+    }
+    if (error instanceof Refused) return false
+    throw error
+  }
+  await deps.db.tx(async (tx) => {
+    const refused = { spaceId, side: 'salto', state: 'refused' } as const
+    if (await change(tx, 'connections', refused, { state: 'ok' }))
+      await wakeParked(tx, spaceId, 'salto', look.now())
+  })
+  return true
+}
+
+/** Nothing of ours is at any site. Each step can be done twice, and what was done is noted. */
+const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
+  const { deps, spaceId, space, work } = look
+  const { db } = deps
+  const { siteId } = receipt
+  const notes = [...receipt.notes]
+  const note = async (what: ReceiptNote) => {
+    notes.push(what)
+    await db.tx((tx) => change(tx, 'receipts', { spaceId, siteId }, { notes }))
+  }
+  if (!notes.includes('cobotCleared') && !notes.includes('cobotRefused'))
+    await note((await clearCobot(deps, space)) ? 'cobotCleared' : 'cobotRefused')
+  if (!notes.includes('revoked') && !notes.includes('notRevoked'))
+    await note(
+      await revokePermissions(deps, spaceId).then(
+        () => 'revoked' as const,
+        (error: unknown) => {
+          const isAway = error instanceof Unavailable || error instanceof RetryLater
+          if (isAway && work.attempts < revokeTries) throw error
+          return 'notRevoked' as const
+        },
+      ),
+    )
+  await db.tx(async (tx) => {
+    const now = look.now()
+    // Somebody chose another site meanwhile: it needs its permissions anew, and goes on.
+    if (await one(tx, 'sites', { spaceId })) return
+    await take(tx, 'connections', { spaceId })
+    for (const table of ['planGroups', 'resourceDoors', 'problems', 'guard'] as const)
+      await take(tx, table, { spaceId })
+    await change(tx, 'receipts', { spaceId, endedAt: null }, { endedAt: now })
+    const gone = { state: 'disconnected', settings: usualSettings } as const
+    await change(tx, 'spaces', { spaceId }, gone)
+    const runAt = new Date(now.getTime() + keepReceiptDays * 24 * 3600_000)
+    const tidyUp = { task: 'tidyUp', subject: 'space', priority: priority.cosmetic } as const
+    await ask(tx, [{ spaceId, ...tidyUp, runAt, cause: work.cause }], now)
+  })
+}

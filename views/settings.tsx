@@ -1,0 +1,121 @@
+// The switches of a space, how it is connected, and the way out.
+import type { Settings } from '../src/core/model.ts'
+import type { Say } from './i18n.ts'
+import { WayOn } from './layout.tsx'
+import { type Leaving, Leavings } from './leaving.tsx'
+
+export type SettingsFacts = {
+  say: Say
+  settings: Settings
+  /** People with an end to come, whom the reading of the last day concerns. */
+  ending: string[]
+  site: { name: string; timeZone: string } | null
+  isConnected: { cobot: boolean; salto: boolean }
+  ways: { cobot: string; salto: string }
+  leavings: Leaving[]
+  /** The whole space is being disconnected, or is no more. */
+  isOver: boolean
+}
+
+const namesShown = 10
+
+export const SettingsPage = (props: SettingsFacts) => {
+  const { say, leavings, isOver } = props
+  const { t } = say
+  if (isOver)
+    return (
+      <>
+        <Leavings {...{ say, leavings, at: '/settings' }} />
+        {leavings.every(({ endedAt }) => endedAt) && <p>{t('leaving.over')}</p>}
+      </>
+    )
+  return (
+    <>
+      <Switches {...props} />
+      <Connection {...props} />
+      <Leavings {...{ say, leavings, at: '/settings' }} />
+      <section class="card">
+        <h2>{t('settings.leaveTitle')}</h2>
+        <p>{t('settings.leaveWhat')}</p>
+        <button type="button" class="danger" hx-get="/settings/leaving">
+          {t('leaving.disconnect')}
+        </button>
+      </section>
+    </>
+  )
+}
+
+const Switches = ({ say, settings, ending }: SettingsFacts) => {
+  const { t } = say
+  const names = ending.slice(0, namesShown).join(', ')
+  const more = ending.length > namesShown ? ' …' : ''
+  const toggle = (name: keyof Settings, hint: string) => (
+    <>
+      <label class="check">
+        <input
+          type="checkbox"
+          name={name}
+          value="on"
+          checked={settings[name]}
+          aria-describedby={`${name}-hint`}
+        />
+        {t(`settings.${name}`)}
+      </label>
+      <p class="hint" id={`${name}-hint`}>
+        {hint}
+      </p>
+    </>
+  )
+  const concerns = t('settings.ending', { count: ending.length, names: names + more })
+  return (
+    <form hx-post="/settings" class="card">
+      <h2>{t('settings.switches')}</h2>
+      {toggle('lastDayIncluded', `${t('settings.lastDayHint')} ${concerns}`)}
+      {toggle('connectNew', t('settings.connectNewHint'))}
+      {toggle('visitors', t('settings.visitorsHint'))}
+      <button type="submit">{t('settings.save')}</button>
+    </form>
+  )
+}
+
+const Connection = ({ say, site, isConnected, ways }: SettingsFacts) => {
+  const { t } = say
+  const side = (name: 'cobot' | 'salto') => (
+    <>
+      <dt>{t(`settings.side.${name}`)}</dt>
+      <dd>
+        <span class={`state ${isConnected[name] ? 'good' : 'bad'}`}>
+          {t(isConnected[name] ? 'settings.connected' : 'settings.notConnected')}
+        </span>
+      </dd>
+    </>
+  )
+  const way = (name: 'cobot' | 'salto') => (
+    <WayOn
+      {...{ say, kind: isConnected[name] ? 'quiet' : '' }}
+      way={{ href: ways[name], label: `overview.reconnect.${name}`, target: '_blank' }}
+    />
+  )
+  return (
+    <section class="card">
+      <h2>{t('settings.connections')}</h2>
+      <dl>
+        <dt>{t('settings.site')}</dt>
+        <dd>{site ? `${site.name} · ${site.timeZone}` : t('settings.noSite')}</dd>
+        {side('cobot')}
+        {side('salto')}
+      </dl>
+      <p class="hint">{t('settings.language')}</p>
+      <div class="actions">
+        {way('cobot')}
+        {way('salto')}
+      </div>
+    </section>
+  )
+}
+
+export const SettingsBack = ({ say }: { say: Say }) => (
+  <button type="button" class="quiet" hx-get="/settings">
+    {say.t('leaving.cancel')}
+  </button>
+)
