@@ -10,6 +10,7 @@ import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from './core/errors.ts'
+import { connecting } from './http/connect-many.ts'
 import { embed } from './http/frame.ts'
 import { install } from './http/install.ts'
 import { members } from './http/members.ts'
@@ -19,6 +20,7 @@ import { problems } from './http/problems.ts'
 import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
 import { setup } from './http/setup.ts'
+import { tags } from './http/tags.ts'
 import { webhooks } from './http/webhooks.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
 
@@ -65,7 +67,9 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .post('/session', (c) => renewSession(web, c))
     .route('/', overview(web))
     .route('/', resources(web))
+    .route('/', connecting(web))
     .route('/', members(web))
+    .route('/', tags(web))
     .route('/', problems(web))
 }
 

@@ -12,8 +12,11 @@ import type { ProblemCode, Task } from '../core/problems.ts'
 import type { BookingWindow } from '../core/schedule.ts'
 import type { Kit } from './kit.ts'
 
-/** Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)? */
-export type Settings = { lastDayIncluded: boolean }
+/**
+ * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
+ * `invite`: may an admin let SALTO invite members to its app (D4)?
+ */
+export type Settings = { lastDayIncluded: boolean; invite?: boolean }
 
 /** Where a tag's story with us stands (R5). `returning`: *Take tag back* was pressed. */
 export type TagState = 'held' | 'notReturned' | 'lost' | 'returning'
@@ -242,6 +245,10 @@ export const defineTables = (kit: Kit) => {
         lockedOutDone: bool().notNull(),
         /** The entitlement the seat was taken for, '' after we freed it; null: not seen to yet. */
         seatedFor: text(),
+        /** *Invite to app*: asked for by an admin, then sent by SALTO; once (R18). */
+        invite: text<'asked' | 'sent'>(),
+        /** When an admin connected this person together with others; the page shows how far they are. */
+        batchAt: time(),
       },
       (t) => [
         uniqueIndex('pairings_person').on(t.spaceId, t.siteId, t.person),

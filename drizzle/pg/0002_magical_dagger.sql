@@ -1,0 +1,2 @@
+ALTER TABLE "pairings" ADD COLUMN "invite" text;--> statement-breakpoint
+ALTER TABLE "pairings" ADD COLUMN "batch_at" timestamp (3) with time zone;
