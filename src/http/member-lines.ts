@@ -156,6 +156,7 @@ const hasNothing = (line: Bare, users: Users): boolean => {
   return line.pairing?.state === 'paired' && !hasTag && !user?.hasProfile
 }
 
+/** `mayInvite`: the switch that the settings call `'settings.invite'` is on. */
 const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => {
   const { membership, pairing, problem, tag, isDue, ...rest } = line
   const user = userOf(line, users)

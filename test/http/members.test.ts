@@ -166,3 +166,28 @@ test('D9 progress is told from what is stored, wherever the admin was meanwhile,
   await set('m1', { state: 'paired' }, clock.now())
   expect(await progress()).toBe('<div id="progress"></div>')
 })
+
+test('D4 inviting to the app is offered where the switch is on and Cobot knows an address, and asked about first', async () => {
+  const { db, spaceId } = on.world
+  const email = 'mia@members.example'
+  await on.memberships([{ membershipId: 'm1', email }, { membershipId: 'm2' }])
+  const pairingId = await on.connect('m1')
+  await on.connect('m2')
+  const stored = async () => (await list(db.read, 'pairings', { pairingId }))[0]?.invite
+  expect(await on.text('/members')).not.toContain('Invite to app')
+  await on.frame.post('/members/m1/invite')
+  expect(await stored()).toBeNull()
+  const settings = { lastDayIncluded: false, invite: true }
+  await db.tx((tx) => change(tx, 'spaces', { spaceId }, { settings }))
+  const page = await on.text('/members')
+  expect(page.match(/Invite to app <span/g)).toHaveLength(1)
+  expect(on.rowOf(page, 'member-m1')).toMatch(
+    /data-confirm="SALTO sends an e-mail to mia@members.example[^"]*" data-verb="Invite to app"/,
+  )
+  await on.frame.post('/members/m1/invite')
+  expect(await stored()).toBe('asked')
+  expect(await on.world.work()).toContainEqual(
+    expect.objectContaining({ subject: pairingId, cause: `admin ${on.world.mara}` }),
+  )
+  expect(await on.text('/members/m1')).toMatch(/being invited to the app(?!.*Invite to app)/s)
+})
