@@ -21,7 +21,7 @@ export const ProgressBar = ({ say, progress }: { say: Say; progress: Progress | 
   const { total, done, waiting } = progress
   const refresh = { 'hx-get': '/members/progress', 'hx-trigger': 'every 2s', 'hx-target': 'this' }
   return (
-    <div id="progress" class="progress" {...refresh}>
+    <div id="progress" class="bar" {...refresh}>
       <progress max={total} value={done} aria-label={t('connect.progress')} />
       <span role="status">
         {t('connect.done', { done, total })}
@@ -38,7 +38,7 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
   return (
     <>
       <h2>{t('connect.title', { count })}</h2>
-      <ul class="steps-ahead">
+      <ul>
         {count > 0 && (
           <li>
             {freeSeats === null
@@ -55,7 +55,7 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
       {count > 0 && (
         <details open={count <= 12}>
           <summary>{t('connect.who', { count })}</summary>
-          <ul class="names">
+          <ul>
             {people.map((name) => (
               <li>{name}</li>
             ))}
@@ -66,7 +66,7 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
         <>
           <h3>{t('connect.leftOut', { count: leftOut.length })}</h3>
           <p class="hint">{t('connect.leftOutWhy')}</p>
-          <ul class="names">
+          <ul>
             {leftOut.map(({ name, reason }) => (
               <li>
                 {name} <span class="hint">{t(`members.candidate.${reason}`)}</span>

@@ -85,7 +85,7 @@ const MemberList = ({ say, lines, page, search, filter, reason }: ListProps) => 
   const { t } = say
   return (
     <div id="list">
-      <p class="hint" role="status">
+      <p class="hint count" role="status">
         {t('members.count', { count: page.total })}
       </p>
       {lines.some(({ state }) => state === 'notConnected') && (

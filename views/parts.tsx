@@ -39,11 +39,10 @@ export const Paging = ({ say, of, search, filter, page }: Of & { page: Page }) =
   if (total <= size) return null
   const { t } = say
   const to = Math.min(from + size, total)
-  const button = (words: string, start: number, isThere: boolean) => (
+  const button = (words: string, start: number) => (
     <button
       type="button"
       class="quiet"
-      disabled={!isThere}
       hx-get={`/${of}`}
       hx-vals={JSON.stringify({ search, filter, from: start })}
       {...intoList}>
@@ -51,10 +50,10 @@ export const Paging = ({ say, of, search, filter, page }: Of & { page: Page }) =
     </button>
   )
   return (
-    <nav class="paging" aria-label={t('paging.label')}>
-      {button('paging.previous', from - size, from > 0)}
+    <nav class="bar" aria-label={t('paging.label')}>
+      {from > 0 && button('paging.previous', from - size)}
       <span>{t('paging.range', { from: from + 1, to, total })}</span>
-      {button('paging.next', to, to < total)}
+      {to < total && button('paging.next', to)}
     </nav>
   )
 }

@@ -51,7 +51,7 @@ export const TagsPage = (props: {
         filters={filters.map((each) => [each, t(`tags.filters.${each}`)] as const)}
       />
       <div id="list">
-        <p class="hint" role="status">
+        <p class="hint count" role="status">
           {t('tags.count', { count: page.total })}
         </p>
         {lines.length === 0 ? (
@@ -103,7 +103,7 @@ export const HandOutForm = ({ say, tag, member = '', wrong, done }: HandOut & { 
           list={options}
           value={value}
           autocomplete="off"
-          autofocus={focus}
+          data-focus={focus}
           aria-invalid={isWrong && 'true'}
           aria-describedby={isWrong && 'hand-out-reason'}
         />
@@ -123,7 +123,7 @@ export const HandOutForm = ({ say, tag, member = '', wrong, done }: HandOut & { 
       {field('member', member, 'people', isNameNext)}
       <button type="submit">{t('members.assign')}</button>
       <p class="hint" role="status">
-        {done ? t('tags.done', done) : t('tags.how')}
+        {done ? t('tags.done', done) : !wrong && t('tags.how')}
       </p>
     </form>
   )

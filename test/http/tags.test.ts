@@ -60,14 +60,14 @@ test('tags are handed out by number and name; the form comes back empty for the 
   expect(status).toBe(200)
   expect(await holderOf('001')).toMatchObject({ pairingId, state: 'held' })
   expect(page).toContain('Tag 001 is with Mia Member now.')
-  expect(page).toMatch(/name="tag" list="free" value="" autocomplete="off" autofocus=""/)
+  expect(page).toMatch(/name="tag" list="free" value="" autocomplete="off" data-focus="true"/)
   expect(page).toMatch(/hx-target="#free".*<option value="002">/s)
   expect(page).toMatch(/hx-target="#tag-id-001".*Take tag back/s)
   expect(await on.world.work()).toContainEqual(
     expect.objectContaining({ task: 'reconcilePairing', subject: pairingId }),
   )
   expect(await on.text('/tags/hand-out?tag=002')).toMatch(
-    /value="002".*name="member"[^>]*autofocus/s,
+    /value="002".*name="member"[^>]*data-focus="true"/s,
   )
 })
 
@@ -95,7 +95,7 @@ test('what cannot be handed out comes back as typed, with the reason beside the 
     expect([status, page]).toEqual([422, expect.stringContaining(says)])
     expect(page).toContain(`name="tag" list="free" value="${tag}"`)
     expect(page).toContain(`name="member" list="people" value="${member}"`)
-    const typed = new RegExp(`name="${field}"[^>]*autofocus=""[^>]*aria-invalid="true"`)
+    const typed = new RegExp(`name="${field}"[^>]*data-focus="true"[^>]*aria-invalid="true"`)
     expect(page).toMatch(typed)
   }
   expect(await holderOf('001')).toBeNull()
