@@ -10,6 +10,7 @@ import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from './core/errors.ts'
+import { connecting } from './http/connect-many.ts'
 import { embed } from './http/frame.ts'
 import { install } from './http/install.ts'
 import { members } from './http/members.ts'
@@ -20,6 +21,7 @@ import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
 import { settings } from './http/settings.ts'
 import { setup } from './http/setup.ts'
+import { tags } from './http/tags.ts'
 import { webhooks } from './http/webhooks.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
 
@@ -75,7 +77,9 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .post('/session', (c) => renewSession(web, c))
     .route('/', overview(web))
     .route('/', resources(web))
+    .route('/', connecting(web))
     .route('/', members(web))
+    .route('/', tags(web))
     .route('/', problems(web))
     .route('/', settings(web))
 }

@@ -78,10 +78,19 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   showCurrent()
   const { target } = detail.ctx
   const isLost = !document.activeElement || document.activeElement === document.body
-  if (!isLost || isPolled(detail.ctx)) return
+  if (isPolled(detail.ctx)) return
   const found = target?.id && document.getElementById(target.id)
-  const first = found?.querySelector('h1') ?? found?.querySelector('input, button')
+  const wanted = found?.querySelector('[data-focus="true"]')
+  if (!isLost && !wanted) return
+  const first = wanted ?? found?.querySelector('h1') ?? found?.querySelector('input, button')
   first?.focus()
+})
+
+// One box for all boxes of a name.
+document.addEventListener('change', ({ target }) => {
+  const { all } = target.dataset
+  if (!all) return
+  for (const box of document.querySelectorAll(`input[name="${all}"]`)) box.checked = target.checked
 })
 
 // Where the button is, somebody is looking: the middle of a long frame may be out of sight.

@@ -25,6 +25,17 @@ void i18n.init({
   interpolation: { escapeValue: false },
 })
 
+/** Words without values, by language: a long table asks for the same ones in each row. */
+const fixedWords = new Map<string, Map<string, string>>()
+
+const getOrMake = <T>(map: Map<string, T>, key: string, make: () => T): T => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
 /** The first language we speak of a list such as `de-AT,de;q=0.9,en`; English otherwise. */
 export const pickLocale = (wanted: string | undefined): string =>
   (wanted ?? '')
@@ -39,9 +50,12 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
   const translate = i18n.getFixedT(locale)
+  const lang = locale.slice(0, 2)
+  const fixed = getOrMake(fixedWords, lang, () => new Map<string, string>())
   return {
-    lang: locale.slice(0, 2),
-    t: (key, params) => translate(key, params ?? {}),
+    lang,
+    t: (key, params) =>
+      params ? translate(key, params) : getOrMake(fixed, key, () => translate(key, {})),
     at: (at) => times.format(at),
     day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
   }

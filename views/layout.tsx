@@ -79,7 +79,7 @@ export const FramePage = (props: {
   </Document>
 )
 
-export const pages = ['overview', 'resources', 'members', 'problems', 'settings'] as const
+export const pages = ['overview', 'resources', 'members', 'tags', 'problems', 'settings'] as const
 export type PageName = (typeof pages)[number] | 'help'
 
 /** Navigation and one page; `notice` says what has just been done. */

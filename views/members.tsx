@@ -1,6 +1,8 @@
 import type { MembershipId, PairingId, SiteUserId, TagId } from '../src/core/ids.ts'
 import type { ProblemCode } from '../src/core/problems.ts'
+import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
+import { type Page, Paging, SearchBar } from './parts.tsx'
 import { problemText } from './problems.tsx'
 
 export type MemberLine = {
@@ -10,7 +12,6 @@ export type MemberLine = {
   plan: string
   upcoming: { name: string; on: string } | null
   endsOn: string | null
-  isEnding: boolean
   state:
     | 'unconfirmed'
     | 'notConnected'
@@ -27,6 +28,10 @@ export type MemberLine = {
   lockedOut: boolean
   problem: { code: ProblemCode; params: Record<string, string> } | null
   tag: { tagId: TagId; number: string; state: 'held' | 'notReturned' | 'lost' | 'returning' } | null
+  /** The number of a tag that somebody gave them in SALTO KS. */
+  otherTag: string | null
+  app: 'asked' | 'sent' | 'used' | null
+  mayInvite: boolean
 }
 
 type Candidate = {
@@ -38,44 +43,67 @@ type Candidate = {
   groups: string[]
 }
 
-export const MembersPage = (props: {
+type ListProps = {
   say: Say
   search: string
   filter: string
-  filters: readonly string[]
   lines: MemberLine[]
-  total: number
-  next: number | null
-  tagsOut: { tagId: TagId; number: string; name: string }[]
-}) => {
-  const { say, search, filter, lines, next, tagsOut } = props
+  page: Page
+  /** Why pressing a button above the list did nothing. */
+  reason: string | null
+}
+
+type PageProps = ListProps & {
+  filters: readonly string[]
+  progress: Progress | null
+  tagsOut: number
+}
+
+export const MembersPage = (props: PageProps) => {
+  const { say, search, filter, filters, progress, tagsOut } = props
   const { t } = say
   return (
     <>
-      <form
-        class="bar"
-        hx-get="/members"
-        hx-trigger="input changed delay:300ms, submit"
-        hx-swap="outerMorph">
-        <input
-          id="search"
-          type="search"
-          name="search"
-          value={search}
-          aria-label={t('members.search')}
-          placeholder={t('members.search')}
-        />
-        <select id="filter" name="filter" aria-label={t('members.filter')}>
-          {props.filters.map((each) => (
-            <option value={each} selected={each === filter}>
-              {t(`members.filters.${each}`)}
-            </option>
-          ))}
-        </select>
-        <p class="hint" role="status">
-          {t('members.count', { count: props.total })}
+      <ProgressBar {...{ say, progress }} />
+      <SearchBar
+        {...{ say, of: 'members', search, filter, label: t('members.search') }}
+        filters={filters.map((each) => [each, t(`members.filters.${each}`)] as const)}
+      />
+      <MemberList {...props} />
+      {tagsOut > 0 && (
+        <p>
+          <a href="/tags?filter=out" hx-get="/tags?filter=out">
+            {t('members.tagsOut', { count: tagsOut })}
+          </a>
         </p>
-      </form>
+      )}
+    </>
+  )
+}
+
+const MemberList = ({ say, lines, page, search, filter, reason }: ListProps) => {
+  const { t } = say
+  return (
+    <div id="list">
+      <p class="hint count" role="status">
+        {t('members.count', { count: page.total })}
+      </p>
+      {lines.some(({ state }) => state === 'notConnected') && (
+        <form id="chosen" class="bar" hx-post="/members/preview">
+          <label class="check">
+            <input type="checkbox" data-all="membershipId" /> {t('members.choosePage')}
+          </label>
+          <button type="submit">{t('members.connectSelected')}</button>
+          <button type="button" class="quiet" hx-post="/members/preview" hx-vals='{"all":"yes"}'>
+            {t('members.connectAll')}
+          </button>
+          {reason && (
+            <p class="reason" role="alert">
+              {t(reason)}
+            </p>
+          )}
+        </form>
+      )}
       {lines.length === 0 ? (
         <p class="empty">{t('members.none')}</p>
       ) : (
@@ -97,33 +125,8 @@ export const MembersPage = (props: {
           </tbody>
         </table>
       )}
-      {next !== null && (
-        <p>
-          <button
-            type="button"
-            class="quiet"
-            hx-get="/members"
-            hx-vals={JSON.stringify({ search, filter, from: next })}>
-            {t('members.next')}
-          </button>
-        </p>
-      )}
-      {tagsOut.length > 0 && (
-        <section>
-          <h2>{t('members.tagsOut')}</h2>
-          <ul class="checks">
-            {tagsOut.map(({ tagId, number, name }) => (
-              <li>
-                <span>{t('members.stillWith', { number, name })}</span>
-                <button type="button" class="quiet" hx-post={`/tags/${tagId}/return`}>
-                  {t('members.return')} <span class="unseen">{number}</span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-    </>
+      <Paging {...{ say, of: 'members', page, search, filter }} />
+    </div>
   )
 }
 
@@ -148,7 +151,13 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
       hx-target="this"
       hx-target:inherited="closest tr">
       <th scope="row">
-        {name}
+        {state === 'notConnected' ? (
+          <label class="check">
+            <input type="checkbox" name="membershipId" value={membershipId} form="chosen" /> {name}
+          </label>
+        ) : (
+          name
+        )}
         {line.email && line.email !== name && <p class="hint">{line.email}</p>}
       </th>
       <td data-label={t('members.column.plan')}>
@@ -174,6 +183,13 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
             {tag.state !== 'held' && <p class="hint">{t(`members.tagState.${tag.state}`)}</p>}
           </>
         )}
+        {line.otherTag && (
+          <>
+            {line.otherTag}
+            <p class="hint">{t('members.otherTag')}</p>
+          </>
+        )}
+        {line.app && <p class="hint">{t(`members.app.${line.app}`)}</p>}
       </td>
       <td class="actions">
         {line.candidates.map((candidate) => (
@@ -187,14 +203,16 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
 
 const Actions = ({ say, line }: RowProps) => {
   const { t } = say
-  const { membershipId, name, state, tag, lockedOut } = line
+  const { membershipId, name, email, state, tag, lockedOut } = line
   const url = (action: string) => `/members/${membershipId}/${action}`
   const button = (action: string, label: string, kind: string, confirm?: string) => (
     <button
       type="button"
       class={kind}
       hx-post={url(action)}
-      data-confirm={confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number })}
+      data-confirm={
+        confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number, email })
+      }
       data-verb={confirm && t(label)}>
       {t(label)} <span class="unseen">{name}</span>
     </button>
@@ -215,6 +233,7 @@ const Actions = ({ say, line }: RowProps) => {
         </summary>
         {hasTag && button('return', 'members.return', 'quiet')}
         {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
+        {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
         {lockedOut
           ? button('let-in', 'members.letIn', 'quiet')
           : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}

@@ -1,5 +1,5 @@
 // The switches of a space, how it is connected, and the way out.
-import type { Settings } from '../src/core/model.ts'
+import { type Settings, switches } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
 import { type Leaving, Leavings } from './leaving.tsx'
@@ -49,7 +49,7 @@ const Switches = ({ say, settings, ending }: SettingsFacts) => {
   const { t } = say
   const names = ending.slice(0, namesShown).join(', ')
   const more = ending.length > namesShown ? ' …' : ''
-  const toggle = (name: keyof Settings, hint: string) => (
+  const toggle = (name: (typeof switches)[number], more: string) => (
     <>
       <label class="check">
         <input
@@ -62,7 +62,7 @@ const Switches = ({ say, settings, ending }: SettingsFacts) => {
         {t(`settings.${name}`)}
       </label>
       <p class="hint" id={`${name}-hint`}>
-        {hint}
+        {t(`settings.${name}Hint`)} {more}
       </p>
     </>
   )
@@ -70,9 +70,7 @@ const Switches = ({ say, settings, ending }: SettingsFacts) => {
   return (
     <form hx-post="/settings" class="card">
       <h2>{t('settings.switches')}</h2>
-      {toggle('lastDayIncluded', `${t('settings.lastDayHint')} ${concerns}`)}
-      {toggle('connectNew', t('settings.connectNewHint'))}
-      {toggle('visitors', t('settings.visitorsHint'))}
+      {switches.map((name) => toggle(name, name === 'lastDayIncluded' ? concerns : ''))}
       <button type="submit">{t('settings.save')}</button>
     </form>
   )

@@ -37,9 +37,9 @@ export type Space = {
 /**
  * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
  * `connectNew`: new members are connected by themselves (D9). `visitors`: approved external bookings
- * give access (C5).
+ * give access (C5). `invite`: admins may let SALTO invite members to its app (D4).
  */
-export const switches = ['lastDayIncluded', 'connectNew', 'visitors'] as const
+export const switches = ['lastDayIncluded', 'connectNew', 'visitors', 'invite'] as const
 export type Settings = { lastDayIncluded: boolean } & Partial<
   Record<(typeof switches)[number], boolean>
 >

@@ -25,9 +25,19 @@ export const localDate = (at: Date, timeZone: string): LocalDate =>
 export const addDays = (date: LocalDate, days: number): LocalDate =>
   Temporal.PlainDate.from(date).add({ days }).toString()
 
-/** The first instant of a calendar day in `timeZone`. */
-export const startOfDay = (date: LocalDate, timeZone: string): Date =>
-  toDate(Temporal.PlainDate.from(date).toZonedDateTime({ timeZone }))
+const daysMax = 10_000
+const days = new Map<string, number>()
+
+/** The first instant of a calendar day in `timeZone`; pages ask for the same days again and again. */
+export const startOfDay = (date: LocalDate, timeZone: string): Date => {
+  const key = `${date} ${timeZone}`
+  const known = days.get(key)
+  if (known !== undefined) return new Date(known)
+  const start = toDate(Temporal.PlainDate.from(date).toZonedDateTime({ timeZone }))
+  if (days.size >= daysMax) days.clear()
+  days.set(key, start.getTime())
+  return start
+}
 
 /** What a clock on the wall in `timeZone` shows, `YYYY-MM-DDTHH:mm:ss`. */
 export const toLocal = (at: Date, timeZone: string): LocalDateTime =>

@@ -268,7 +268,13 @@ const restoreThing = async (
       // Only of a user that is gone: with one that is there, it would be looked for in vain.
       const subject = `pairing:${whose.pairingId}`
       if (!(await one(tx, 'problems', { spaceId: whose.spaceId, code: 'P10', subject }))) break
-      const none = { siteUserId: null, saltoUserId: null, madeAt: null, seatedFor: null }
+      const none = {
+        siteUserId: null,
+        saltoUserId: null,
+        madeAt: null,
+        seatedFor: null,
+        invite: null,
+      }
       await change(tx, 'pairings', whose, { ...none, state: 'new', lockedOutDone: false })
       await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })
       await take(tx, 'groupPlaces', whose)

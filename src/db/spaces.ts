@@ -52,7 +52,7 @@ export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>
     ...{ ...paired, marker: personMarker(paired.person), state: 'new' },
     ...{ candidates: [], notThem: false, siteUserId: null, saltoUserId: null, origin: null },
     ...{ creatingSince: null, madeAt: null, endedAt: null, seatedFor: null },
-    ...{ lockedOut: false, lockedOutDone: true },
+    ...{ lockedOut: false, lockedOutDone: true, invite: null, batchAt: null },
   })
 
 /** The person of a visitor's booking, as pairings name it (C5). */

@@ -275,6 +275,10 @@ export const defineTables = (kit: Kit) => {
         lockedOutDone: bool().notNull(),
         /** The entitlement the seat was taken for, '' after we freed it; null: not seen to yet. */
         seatedFor: text(),
+        /** *Invite to app*: asked for by an admin, then sent by SALTO; once (R18). */
+        invite: text<'asked' | 'sent'>(),
+        /** When an admin connected this person together with others; the page shows how far they are. */
+        batchAt: time(),
       },
       (t) => [
         uniqueIndex('pairings_person').on(t.spaceId, t.siteId, t.person),

@@ -1,10 +1,13 @@
-// What is known of each membership, joined to one line of the table.
+// What is known of each membership, joined to one line of the table. All of them are sorted and
+// filtered by what is quick to know; the rest is looked up for those that are shown.
+import { isNotNull, lte } from 'drizzle-orm'
 import type { MemberLine } from '../../views/members.tsx'
 import { isActive, lastEnd } from '../core/entitlements.ts'
-import type { MembershipId } from '../core/ids.ts'
-import { asId } from '../core/ids.ts'
+import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
+import type { SiteUser } from '../core/model.ts'
+import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
-import { listProblems } from '../db/problems.ts'
+import type { Tx } from '../db/open.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list, type Row } from '../db/store.ts'
 import type { Here, Web } from './page.ts'
@@ -14,88 +17,176 @@ export type { MemberLine }
 /** An end within this time is shown as one that comes soon. */
 const soonMs = 30 * 24 * 3600_000
 
-export const filters = ['all', 'notConnected', 'problem', 'endingSoon'] as const
+export const filters = ['all', 'notConnected', 'problem', 'nothing', 'endingSoon'] as const
+export type Wanted = { search: string; filter: string }
 
-export const isShown = (line: MemberLine, search: string, filter: string): boolean => {
-  const words = [line.name, line.email, line.plan, line.upcoming?.name, line.tag?.number]
-  const isFound = words.some((word) => word?.toLowerCase().includes(search.trim().toLowerCase()))
-  if (filter === 'endingSoon') return isFound && line.isEnding
-  if (filter === 'problem')
-    return isFound && (line.state === 'problem' || line.state === 'choosing')
-  return isFound && (filter === 'all' || line.state === filter)
-}
-
-/** Current and upcoming memberships by name; one of them when `only` is given. */
-export const listMembers = async (
-  { db, ports }: Web,
-  { space }: Here,
-  only?: string,
-): Promise<MemberLine[]> => {
-  const { read } = db
+/** Current and upcoming memberships by name, as many as are wanted; `show` makes lines of some. */
+export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: Wanted) => {
   const { spaceId } = space
   const now = ports.clock.now()
-  const one = only ? { membershipId: asId<MembershipId>(only) } : {}
-  const memberships = await list(read, 'memberships', { spaceId, goneAt: null, ...one })
-  const pairings = byKey(await list(read, 'pairings', { spaceId }), (row) => row.pairingId)
-  const work = await list(read, 'work', { spaceId, task: 'reconcilePairing' })
-  const looks = byKey(work, (row) => row.subject)
-  const problems = byKey(await listProblems(read, spaceId), (row) => row.source)
-  const states = ['held', 'notReturned', 'lost', 'returning'] as const
-  const held = await list(read, 'tagHolders', { spaceId })
-  held.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))
-  const tags = byKey(held, (row) => row.pairingId)
   const today = localDate(now, space.timeZone)
-
-  const lineOf = (membership: Row<'memberships'>): MemberLine => {
-    const { membershipId, name, email, plan, upcomingPlan, pairingId } = membership
-    const pairing = pairingId ? pairings.get(pairingId) : undefined
-    const runAt = pairingId ? looks.get(pairingId)?.runAt : null
-    const end = lastEnd(intervalsOf(space, [membership]))
-    const problem = problems.get(`reconcilePairing:${pairingId}`)
-    const tag = pairingId ? tags.get(pairingId) : undefined
-    const isDue = !!runAt && runAt <= now
-    const look = { isWorking: isDue, isProblem: problem !== undefined }
-    const state = stateOf(membership, pairing, look)
-    return {
-      ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
-      upcoming:
-        upcomingPlan && plan.canceledTo ? { name: upcomingPlan.name, on: plan.canceledTo } : null,
-      endsOn: membership.canceledTo,
-      isEnding: end !== null && end.getTime() - now.getTime() < soonMs,
-      state,
-      // A look that was put off is due later, and the row goes on asking until it is through.
-      isWorking: (isDue && pairing !== undefined) || state === 'working' || state === 'leaving',
-      pairingId: pairing?.pairingId ?? null,
-      candidates: pairing?.state === 'choosing' ? pairing.candidates : [],
-      lockedOut: pairing?.lockedOut ?? false,
-      problem: problem ? { code: problem.code, params: problem.params } : null,
-      tag: tag ? { tagId: tag.tagId, number: tag.number, state: tag.state } : null,
-    }
+  const facts = await readFacts(db.read, spaceId, now)
+  const memberships = await list(db.read, 'memberships', { spaceId, goneAt: null })
+  const isCurrent = (membership: Membership) => {
+    if (!membership.confirmedAt) return !membership.canceledTo || membership.canceledTo > today
+    const intervals = intervalsOf(space, [membership])
+    return intervals.some((each) => each.startsAt > now || isActive(each, now))
   }
-
-  return memberships
-    .filter((membership) => {
-      if (!membership.confirmedAt) return !membership.canceledTo || membership.canceledTo > today
-      const intervals = intervalsOf(space, [membership])
-      return intervals.some((each) => each.startsAt > now || isActive(each, now))
+  const bare = memberships
+    .filter(isCurrent)
+    .map((membership) => ({ membership, ...bareLine(membership, facts) }))
+    .filter((line) => isFound(line, wanted.search))
+  const { filter } = wanted
+  const users = filter === 'nothing' ? await readUsers(db.read, spaceId, bare) : null
+  const found = bare
+    .filter((line) => {
+      if (filter === 'endingSoon') return endsSoon(space, line.membership, now)
+      if (filter === 'problem') return line.state === 'problem' || line.state === 'choosing'
+      if (users) return hasNothing(line, users)
+      return filter === 'all' || line.state === filter
     })
-    .map(lineOf)
-    .sort((a, b) => a.name.localeCompare(b.name))
+    .sort((a, b) => byName.compare(a.name, b.name))
+  const show = async (some: typeof found): Promise<MemberLine[]> => {
+    const known = users ?? (await readUsers(db.read, spaceId, some))
+    return some.map((line) => wholeLine(line, known, space.settings.invite ?? false))
+  }
+  return { found, show }
+}
+
+/** One of them, whatever its state. */
+export const getMember = async (
+  { db, ports }: Web,
+  { space }: Here,
+  id: string,
+): Promise<MemberLine | null> => {
+  const { spaceId } = space
+  const { read } = db
+  const membershipId = asId<MembershipId>(id)
+  const [membership] = await list(read, 'memberships', { spaceId, membershipId, goneAt: null })
+  if (!membership) return null
+  const facts = await readFacts(read, spaceId, ports.clock.now(), membership.pairingId ?? asId(''))
+  const line = { membership, ...bareLine(membership, facts) }
+  return wholeLine(line, await readUsers(read, spaceId, [line]), space.settings.invite ?? false)
+}
+
+type Membership = Row<'memberships'>
+type Facts = Awaited<ReturnType<typeof readFacts>>
+type Bare = ReturnType<typeof bareLine> & { membership: Membership }
+type Users = ReadonlyMap<string, SiteUser>
+
+/** Of everybody, or of one pairing. */
+const readFacts = async (
+  read: Tx,
+  spaceId: Row<'spaces'>['spaceId'],
+  now: Date,
+  only?: PairingId,
+) => {
+  const whose = only === undefined ? { spaceId } : { spaceId, pairingId: only }
+  const source = `reconcilePairing:${only}`
+  const said = only === undefined ? {} : { source }
+  const work = only === undefined ? {} : { subject: only }
+  const due = lte(read.t.work.runAt, now)
+  const shown = isNotNull(read.t.problems.shownAt)
+  const states = ['held', 'notReturned', 'lost', 'returning'] as const
+  const tags = await list(read, 'tagHolders', whose)
+  tags.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))
+  return {
+    pairings: byKey(await list(read, 'pairings', whose), (row) => row.pairingId),
+    due: byKey(
+      await list(read, 'work', { spaceId, task: 'reconcilePairing', ...work }, due),
+      (row) => row.subject,
+    ),
+    problems: byKey(
+      await list(read, 'problems', { spaceId, leftAt: null, ...said }, shown),
+      (row) => row.source,
+    ),
+    tags: byKey(tags, (row) => row.pairingId),
+  }
 }
 
 const byKey = <T>(rows: T[], keyOf: (row: T) => string) =>
   new Map(rows.map((row) => [keyOf(row), row]))
 
+const bareLine = (membership: Membership, facts: Facts) => {
+  const { membershipId, name, email, plan, upcomingPlan, pairingId } = membership
+  const pairing = pairingId ? facts.pairings.get(pairingId) : undefined
+  const isDue = pairingId !== null && facts.due.has(pairingId)
+  const problem = facts.problems.get(`reconcilePairing:${pairingId}`)
+  const tag = pairingId ? facts.tags.get(pairingId) : undefined
+  const state = stateOf(membership, pairing, { isDue, isProblem: problem !== undefined })
+  const upcoming = upcomingPlan && plan.canceledTo
+  return {
+    ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
+    ...{ pairing, problem, tag, state, isDue },
+    upcoming: upcoming ? { name: upcomingPlan.name, on: plan.canceledTo ?? '' } : null,
+  }
+}
+
+const isFound = (line: Bare, search: string): boolean => {
+  const wanted = normalName(search)
+  const words = [line.name, line.email, line.plan, line.upcoming?.name, line.tag?.number]
+  return !wanted || words.some((word) => word && normalName(word).includes(wanted))
+}
+
+const byName = new Intl.Collator()
+
+const endsSoon = (space: Here['space'], membership: Membership, now: Date): boolean => {
+  const end = lastEnd(intervalsOf(space, [membership]))
+  return end !== null && end.getTime() - now.getTime() < soonMs
+}
+
+/** What KS showed last of those who are connected. */
+const readUsers = async (
+  read: Tx,
+  spaceId: Membership['spaceId'],
+  lines: readonly Bare[],
+): Promise<Users> => {
+  const id = lines.flatMap(({ pairing }) => pairing?.siteUserId ?? [])
+  const rows = await list(read, 'snapshots', { spaceId, kind: 'siteUser', id, goneAt: null })
+  return new Map(rows.map((row) => [row.id, row.data as SiteUser]))
+}
+
+const userOf = ({ pairing }: Bare, users: Users) =>
+  pairing?.siteUserId ? users.get(pairing.siteUserId) : undefined
+
+/** Connected, with neither a tag nor the app. */
+const hasNothing = (line: Bare, users: Users): boolean => {
+  const user = userOf(line, users)
+  const hasTag = line.tag?.state === 'held' || Boolean(user?.tagNumber)
+  return line.pairing?.state === 'paired' && !hasTag && !user?.hasProfile
+}
+
+/** `mayInvite`: the switch that the settings call `'settings.invite'` is on. */
+const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => {
+  const { membership, pairing, problem, tag, isDue, ...rest } = line
+  const user = userOf(line, users)
+  const isInvited = pairing?.invite ?? null
+  return {
+    ...rest,
+    endsOn: membership.canceledTo,
+    // A look that was put off is due later, and the row goes on asking until it is through.
+    isWorking: (isDue && pairing !== undefined) || ['working', 'leaving'].includes(rest.state),
+    pairingId: pairing?.pairingId ?? null,
+    candidates: pairing?.state === 'choosing' ? pairing.candidates : [],
+    lockedOut: pairing?.lockedOut ?? false,
+    problem: problem ? { code: problem.code, params: problem.params } : null,
+    tag: tag ? { tagId: tag.tagId, number: tag.number, state: tag.state } : null,
+    otherTag: tag ? null : (user?.tagNumber ?? null),
+    app: user?.hasProfile ? 'used' : isInvited,
+    mayInvite: mayInvite && !user?.hasProfile && !isInvited && membership.email !== null,
+  }
+}
+
 const stateOf = (
-  { confirmedAt }: Row<'memberships'>,
+  { confirmedAt }: Membership,
   pairing: Row<'pairings'> | undefined,
-  look: { isWorking: boolean; isProblem: boolean },
+  look: { isDue: boolean; isProblem: boolean },
 ): MemberLine['state'] => {
   if (!confirmedAt) return 'unconfirmed'
   if (!pairing) return 'notConnected'
   if (pairing.state === 'leaving') return 'leaving'
   if (pairing.state === 'choosing') return 'choosing'
-  if (look.isWorking) return 'working'
+  if (look.isDue) return 'working'
   if (pairing.lockedOut) return 'lockedOut'
   if (look.isProblem) return 'problem'
   return pairing.state === 'paired' ? 'connected' : 'working'

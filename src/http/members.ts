@@ -3,15 +3,14 @@ import { Hono } from 'hono'
 import { MemberRow, MembersPage } from '../../views/members.tsx'
 import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
+import { readProgress } from '../db/batches.ts'
 import * as clicks from '../db/clicks.ts'
 import type { Tx } from '../db/open.ts'
-import { listSnapshot } from '../db/snapshots.ts'
+import { inviteToApp } from '../db/people-clicks.ts'
 import { list } from '../db/store.ts'
-import { isFreeTag } from '../salto/assumed.ts'
-import { filters, isShown, listMembers, type MemberLine } from './member-lines.ts'
-import { type C, clickOf, type Env, show, type Web } from './page.ts'
-
-const pageSize = 200
+import { freeNumbers, handOut, type Typed } from './hand-out.ts'
+import { filters, findMembers, getMember, type MemberLine } from './member-lines.ts'
+import { type C, clickOf, type Env, pageOf, show, type Web } from './page.ts'
 
 export const members = (web: Web) =>
   new Hono<Env>()
@@ -21,19 +20,13 @@ export const members = (web: Web) =>
     .post('/members/:membershipId/tag', (c) => assignTag(web, c))
     .post('/members/:membershipId/:action', async (c) => {
       const act = actions[c.req.param('action')]
-      const [line] = await listMembers(web, c.get('here'), c.req.param('membershipId'))
+      const line = await getMember(web, c.get('here'), c.req.param('membershipId'))
       if (!act || !line) return c.notFound()
       const { siteUserId } = await c.req.parseBody()
       const click = clickOf(c, web)
       await web.db.tx((tx) => act(tx, click, line, { web, siteUserId: String(siteUserId) }))
       web.wake()
       return showRow(web, c)
-    })
-    .post('/tags/:tagId/return', async (c) => {
-      const tagId = asId<never>(c.req.param('tagId'))
-      await web.db.tx((tx) => clicks.setTag(tx, clickOf(c, web), tagId, 'returning'))
-      web.wake()
-      return show(web, c, 'members', await membersPage(web, c))
     })
 
 type Act = (
@@ -60,71 +53,41 @@ const actions: Record<string, Act> = {
   'another-person': paired(clicks.refuseCandidates),
   'lock-out': paired((tx, click, pairingId) => clicks.lockOut(tx, click, pairingId, true)),
   'let-in': paired((tx, click, pairingId) => clicks.lockOut(tx, click, pairingId, false)),
+  invite: async (tx, click, { mayInvite, pairingId }) =>
+    mayInvite && pairingId && inviteToApp(tx, click, pairingId),
   disconnect: paired(clicks.disconnectMember),
   return: ofTag('returning'),
   lost: ofTag('lost'),
 }
 
-const membersPage = async (web: Web, c: C) => {
-  const { search = '', filter = 'all', from = '0' } = c.req.query()
-  const all = await listMembers(web, c.get('here'))
-  const lines = all.filter((line) => isShown(line, search, filter))
-  const start = Number.parseInt(from, 10) || 0
-  const end = start + pageSize
+/** `reason`: why pressing a button above the list did nothing. */
+export const membersPage = async (web: Web, c: C, reason: string | null = null) => {
+  const { read } = web.db
+  const here = c.get('here')
+  const { spaceId } = here.space
+  const { search = '', filter = 'all', from } = c.req.query()
+  const { found, show: linesOf } = await findMembers(web, here, { search, filter })
+  const page = pageOf(from, found.length)
+  const out = await list(read, 'tagHolders', { spaceId, state: 'notReturned' })
   return MembersPage({
-    ...{ say: c.get('say'), search, filter, filters, total: lines.length },
-    lines: lines.slice(start, end),
-    next: end < lines.length ? end : null,
-    tagsOut: await listTagsOut(web, c),
+    ...{ say: c.get('say'), search, filter, filters, page, reason, tagsOut: out.length },
+    lines: await linesOf(found.slice(page.from, page.from + page.size)),
+    progress: await readProgress(read, spaceId),
   })
 }
 
-const showRow = async (
-  web: Web,
-  c: C,
-  form?: { value: string; reason?: string; holder?: string },
-) => {
-  const { db } = web
-  const { spaceId } = c.get('here').space
-  const [line] = await listMembers(web, c.get('here'), c.req.param('membershipId'))
+const showRow = async (web: Web, c: C, form?: Typed & { value: string }) => {
+  const line = await getMember(web, c.get('here'), c.req.param('membershipId') ?? '')
   if (!line) return c.body(null, 200)
-  const given = new Set((await list(db.read, 'tagHolders', { spaceId })).map(({ tagId }) => tagId))
-  const tags = form ? (await listSnapshot(db.read, spaceId, 'tag')).filter(isFreeTag) : []
-  const numbers = tags.filter(({ tagId }) => !given.has(tagId)).map(({ number }) => number)
-  const choice = form && { ...form, numbers: numbers.sort() }
+  const choice = form && { ...form, numbers: await freeNumbers(web, c.get('here')) }
   const row = MemberRow({ say: c.get('say'), line, ...(choice && { choice }) })
   return c.html(row, form?.reason ? 422 : 200)
 }
 
 const assignTag = async (web: Web, c: C) => {
-  const { db } = web
-  const { space } = c.get('here')
-  const { spaceId } = space
-  const [line] = await listMembers(web, c.get('here'), c.req.param('membershipId'))
-  const value = String((await c.req.parseBody()).tag ?? '').trim()
-  const tag = (await listSnapshot(db.read, spaceId, 'tag')).find(({ number }) => number === value)
+  const line = await getMember(web, c.get('here'), c.req.param('membershipId') ?? '')
   if (!line?.pairingId) return c.notFound()
-  if (!tag) return showRow(web, c, { value, reason: 'unknown' })
-  const { pairingId } = line
-  const [pairing] = await list(db.read, 'pairings', { spaceId, pairingId })
-  const isTheirs = !tag.holder || tag.holder.siteUserId === pairing?.siteUserId
-  if (tag.blocked || tag.podTag) return showRow(web, c, { value, reason: 'blocked' })
-  if (!isTheirs) return showRow(web, c, { value, reason: 'taken', holder: tag.holder?.name ?? '' })
-  const holder = await db.tx((tx) => clicks.giveTag(tx, clickOf(c, web), pairingId, tag))
-  if (!holder) web.wake()
-  if (!holder || holder.pairingId === pairingId) return showRow(web, c)
-  const [person] = await list(db.read, 'memberships', { spaceId, pairingId: holder.pairingId })
-  return showRow(web, c, { value, reason: 'taken', holder: person?.name ?? '?' })
-}
-
-/** Tags of people who are no members any more. */
-const listTagsOut = async ({ db }: Web, c: C) => {
-  const { spaceId } = c.get('here').space
-  const out = await list(db.read, 'tagHolders', { spaceId, state: 'notReturned' })
-  const pairingId = out.map((row) => row.pairingId)
-  const people = await list(db.read, 'memberships', { spaceId, pairingId })
-  return out.map((row) => ({
-    ...{ tagId: row.tagId, number: row.number },
-    name: people.find((each) => each.pairingId === row.pairingId)?.name ?? '?',
-  }))
+  const value = String((await c.req.parseBody()).tag ?? '').trim()
+  const refused = await handOut(web, c, line.pairingId, value)
+  return showRow(web, c, refused ? { value, ...refused } : undefined)
 }

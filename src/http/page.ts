@@ -58,6 +58,14 @@ export const clickOf = (c: C, { ports }: Pick<Web, 'ports'>): Click => {
   return { spaceId, by: cobotUserId, now: ports.clock.now() }
 }
 
+const pageSize = 100
+
+/** The part of a long list that starts at or before `from`. */
+export const pageOf = (from: string | undefined, total: number) => {
+  const start = Math.min(Math.max(0, Number.parseInt(from ?? '', 10) || 0), Math.max(0, total - 1))
+  return { from: start - (start % pageSize), size: pageSize, total }
+}
+
 export const setupUrl = (subdomain: string) => `/setup?subdomain=${encodeURIComponent(subdomain)}`
 export const installUrl = (subdomain: string) =>
   `/install?subdomain=${encodeURIComponent(subdomain)}`

@@ -1,9 +1,10 @@
 // From a person to the site user: by our marker, by the admin's choice, or a new one. Somebody whom
 // KS may know already is offered, never linked by itself (R1, R11).
+import { reasonFor } from '../core/candidates.ts'
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { isAdministrative } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
-import { alias, ksName, sameName } from '../core/names.ts'
+import { alias, ksName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { visitorsBooking } from '../db/spaces.ts'
@@ -102,26 +103,21 @@ const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> 
   const pairings = await list(db.read, 'pairings', { spaceId, siteId })
   const taken = new Set(pairings.map(({ siteUserId }) => siteUserId))
   const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const { name, memberships } = person
+  const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
+  const known = { name, emails }
   const candidates: Candidate[] = []
   for (const user of users.filter(
     (each) => !taken.has(each.siteUserId) && !isAdministrative(each),
   )) {
     const { siteUserId, saltoUserId, email, tagNumber } = user
-    const reason = reasonFor(user, person)
+    const reason = reasonFor(user, known)
     if (!reason) continue
     const groups = (await look.ks.listGroupsOfSiteUser(siteId, siteUserId))
       .filter((group) => mapped.some((row) => row.accessGroupId === group.accessGroupId))
       .map((group) => group.name)
-    const name = user.alias || `${user.firstName} ${user.lastName}`
-    candidates.push({ siteUserId, saltoUserId, name, email, tagNumber, reason, groups })
+    const shown = user.alias || `${user.firstName} ${user.lastName}`
+    candidates.push({ siteUserId, saltoUserId, name: shown, email, tagNumber, reason, groups })
   }
   return candidates
-}
-
-const reasonFor = (user: SiteUser, { name, memberships }: Person): Candidate['reason'] | null => {
-  const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
-  if (user.email && emails.length > 0)
-    return emails.includes(user.email.toLowerCase()) ? 'email' : null
-  const names = [`${user.firstName} ${user.lastName}`, user.alias?.replace(/ · C\d+$/, '') ?? '']
-  return name && names.some((each) => sameName(each, name)) ? 'name' : null
 }

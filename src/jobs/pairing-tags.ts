@@ -3,7 +3,8 @@
 import { tagChange } from '../core/differences.ts'
 import { Refused } from '../core/errors.ts'
 import { proveTag } from '../core/fence.ts'
-import type { SiteUser } from '../core/model.ts'
+import type { SiteUser, Tag as TagOfSite } from '../core/model.ts'
+import { saveOne } from '../db/snapshots.ts'
 import { change, list, type Row, take } from '../db/store.ts'
 import { differs, type Person } from './reconcile-pairing.ts'
 import type { Look } from './run.ts'
@@ -60,15 +61,22 @@ export const findKey = async (
 const store = (look: Look, { siteId, tagId, pairingId }: Tag, set: Partial<Tag>) =>
   look.deps.db.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId }, set))
 
+/** A tag that comes back can be handed out again at once, not only after the next sweep. */
+const show = ({ deps, spaceId }: Look, data: TagOfSite, readAt: Date) =>
+  deps.db.tx((tx) => saveOne(tx, spaceId, 'tag', data.tagId, { data, readAt }))
+
 const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser): Promise<void> => {
   const { siteId, tagId } = row
-  const { siteUserId } = siteUser
+  const { siteUserId, firstName, lastName } = siteUser
+  const readAt = look.now()
   const tag = await look.ks.getTag(siteId, tagId)
   if (tag?.holder?.siteUserId !== siteUserId) {
     try {
       if (!tag || tag.holder) throw new Refused('salto', 400, null, `tag ${tagId} is taken`)
       look.because('admin assigned')
       await look.ksWrite.assignTag({ siteId, siteUserId, tagId })
+      const holder = { siteUserId, name: `${firstName} ${lastName}` }
+      await show(look, { ...tag, holder }, readAt)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       const holder = (await look.ks.getTag(siteId, tagId))?.holder?.name ?? ''
@@ -81,10 +89,12 @@ const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser):
 
 const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void> => {
   const { siteId, tagId, pairingId } = row
+  const readAt = look.now()
   const tag = await look.ks.getTag(siteId, tagId)
   const proof = proveTag({ siteId, ledger: row, siteUser, tag })
   look.because(row.state === 'returning' ? 'admin took back' : 'admin disconnected')
   if (proof) await look.ksWrite.takeTagOff(proof)
+  if (tag) await show(look, proof ? { ...tag, holder: null } : tag, readAt)
   await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId }))
 }
 

@@ -22,6 +22,7 @@ import { askSuspended } from './ask-suspended.ts'
 import { disconnect } from './disconnect-pairing.ts'
 import { findOrMakeUser } from './find-site-user.ts'
 import { guardPairing } from './guard.ts'
+import { invite } from './pairing-invite.ts'
 import { readPlaces, reconcilePlaces } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Look, TaskHandler } from './run.ts'
@@ -147,9 +148,12 @@ const converge = async (look: Look, now: Person): Promise<boolean> => {
   if (person.isEntitled) await look.attempt(() => takeSeat(look, person, siteUser))
   await look.attempt(() => reconcilePlaces(look, person, siteUser, places, steps))
   await look.attempt(() => keepAlias(look, person, siteUser))
-  await look.attempt(() => sayNothingToOpenWith(look, person, siteUser))
+  await look.attempt(() => invite(look, person, siteUser))
   await look.attempt(() => end(look, person, siteUser))
-  if (look.hasWritten()) await look.attempt(() => readAgain(look, person, siteUser))
+  await look.attempt(async () => {
+    const shown = look.hasWritten() ? await readAgain(look, person, siteUser) : siteUser
+    if (shown) await sayNothingToOpenWith(look, person, shown)
+  })
   return isHeld
 }
 
@@ -160,6 +164,7 @@ const readAgain = async (look: Look, { pairing }: Person, { siteUserId }: SiteUs
   const { spaceId } = pairing
   if (data)
     await look.deps.db.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
+  return data
 }
 
 /** Says what somebody changed by hand, each thing on its own; nothing is undone (R20). */

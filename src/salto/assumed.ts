@@ -33,6 +33,9 @@ export const scheduleBody = (window: { startLocal: string | null; endLocal: stri
   end_date: window.endLocal,
 })
 
+/** A16: the role that opens doors with the app; where it is not offered, the e-mail has to do. */
+export const APP_ROLE = 'site_mobile_user'
+
 /** A17: longer names are cut. */
 export const NAME_MAX = 255
 

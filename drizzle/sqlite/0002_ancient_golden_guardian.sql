@@ -21,4 +21,6 @@ CREATE TABLE `receipts` (
 	PRIMARY KEY(`space_id`, `site_id`)
 );
 --> statement-breakpoint
-ALTER TABLE `pairings` ADD `by_setting` integer;
+ALTER TABLE `pairings` ADD `by_setting` integer;--> statement-breakpoint
+ALTER TABLE `pairings` ADD `invite` text;--> statement-breakpoint
+ALTER TABLE `pairings` ADD `batch_at` integer;

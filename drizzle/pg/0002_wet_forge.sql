@@ -21,4 +21,6 @@ CREATE TABLE "receipts" (
 	CONSTRAINT "receipts_space_id_site_id_pk" PRIMARY KEY("space_id","site_id")
 );
 --> statement-breakpoint
-ALTER TABLE "pairings" ADD COLUMN "by_setting" boolean;
+ALTER TABLE "pairings" ADD COLUMN "by_setting" boolean;--> statement-breakpoint
+ALTER TABLE "pairings" ADD COLUMN "invite" text;--> statement-breakpoint
+ALTER TABLE "pairings" ADD COLUMN "batch_at" timestamp (3) with time zone;
