@@ -33,6 +33,8 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   const membershipId = unpaired.filter(isOver).map((each) => each.membershipId)
   await take(tx, 'memberships', { spaceId, membershipId })
   await cutAudit(tx, spaceId, ago(keepAuditDays))
+  const { readAt } = tx.t.snapshots
+  await take(tx, 'snapshots', { spaceId, kind: 'admin' }, lt(readAt, ago(keepAuditDays)))
   const idle = { spaceId, runAt: null, leaseToken: null }
   await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
   await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
