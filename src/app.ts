@@ -10,6 +10,7 @@ import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from './core/errors.ts'
+import { activity } from './http/activity.ts'
 import { embed } from './http/frame.ts'
 import { install } from './http/install.ts'
 import { members } from './http/members.ts'
@@ -59,7 +60,15 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
+      [
+        '/session',
+        '/overview/*',
+        '/resources',
+        '/members/*',
+        '/tags/*',
+        '/problems/*',
+        '/activity/*',
+      ],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))
@@ -67,6 +76,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', resources(web))
     .route('/', members(web))
     .route('/', problems(web))
+    .route('/', activity(web))
 }
 
 /** What is told outside our pages, in the language of the space. */

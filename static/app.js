@@ -110,3 +110,43 @@ document.addEventListener(
   },
   true,
 )
+
+const say = (kind, text) => {
+  const note = Object.assign(document.createElement('p'), { className: `note ${kind}` })
+  note.textContent = text
+  document.getElementById('notice')?.replaceChildren(note)
+}
+
+// A file is fetched like every page, since a link could not say who asks for it.
+const download = async (button) => {
+  button.disabled = true
+  try {
+    const answer = await fetch(button.dataset.download, { headers: { authorization } })
+    if (answer.status === 401) showSignedOut()
+    if (!answer.ok) throw new Error('no file')
+    const [, name] = answer.headers.get('content-disposition').match(/filename="([^"]+)"/)
+    const href = URL.createObjectURL(await answer.blob())
+    Object.assign(document.createElement('a'), { href, download: name }).click()
+    setTimeout(() => URL.revokeObjectURL(href), 60_000)
+  } catch {
+    say('bad', button.dataset.failed)
+  }
+  button.disabled = false
+}
+
+// In a frame the clipboard may be closed to us; selected text can be copied by the keyboard.
+const copy = async (button) => {
+  const field = document.getElementById(button.dataset.copy)
+  field.select()
+  const isCopied = await navigator.clipboard.writeText(field.value).then(
+    () => true,
+    () => document.execCommand('copy'),
+  )
+  say(isCopied ? 'good' : 'bad', isCopied ? button.dataset.done : button.dataset.failed)
+}
+
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest?.('[data-download], [data-copy]')
+  if (button?.dataset.copy) void copy(button)
+  else if (button) void download(button)
+})
