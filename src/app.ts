@@ -21,6 +21,7 @@ import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
 import { setup } from './http/setup.ts'
 import { webhooks } from './http/webhooks.ts'
+import { why } from './http/why.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
 
 export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean> }): Hono<Env> => {
@@ -68,6 +69,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
         '/tags/*',
         '/problems/*',
         '/activity/*',
+        '/why',
       ],
       frameAdmin(web),
     )
@@ -77,6 +79,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', members(web))
     .route('/', problems(web))
     .route('/', activity(web))
+    .route('/', why(web))
 }
 
 /** What is told outside our pages, in the language of the space. */

@@ -99,6 +99,9 @@ export const ActivityPage = (props: {
           disabled={lines.length === 0}>
           {t('activity.export')}
         </button>
+        <button type="button" class="quiet" hx-get="/why">
+          {t('why.open')}
+        </button>
         {props.eventsUrl && (
           <a class="button quiet" href={props.eventsUrl} target="_blank" rel="noopener">
             {t('activity.events')}

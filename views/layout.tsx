@@ -80,7 +80,8 @@ export const FramePage = (props: {
 )
 
 export const pages = ['overview', 'resources', 'members', 'problems', 'activity'] as const
-export type PageName = (typeof pages)[number]
+/** *Why?* is reached from members and from Activity. */
+export type PageName = (typeof pages)[number] | 'why'
 
 /** Navigation and one page; `notice` says what has just been done. */
 export const Frame = (props: {
