@@ -10,6 +10,7 @@ import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from './core/errors.ts'
+import { activity } from './http/activity.ts'
 import { connecting } from './http/connect-many.ts'
 import { embed } from './http/frame.ts'
 import { install } from './http/install.ts'
@@ -23,6 +24,7 @@ import { settings } from './http/settings.ts'
 import { setup } from './http/setup.ts'
 import { tags } from './http/tags.ts'
 import { webhooks } from './http/webhooks.ts'
+import { why } from './http/why.ts'
 import { createSaltoOAuth } from './salto/oauth.ts'
 
 export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean> }): Hono<Env> => {
@@ -71,6 +73,8 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
         '/tags/*',
         '/problems/*',
         '/settings/*',
+        '/activity/*',
+        '/why',
       ],
       frameAdmin(web),
     )
@@ -81,6 +85,8 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', members(web))
     .route('/', tags(web))
     .route('/', problems(web))
+    .route('/', activity(web))
+    .route('/', why(web))
     .route('/', settings(web))
 }
 

@@ -131,15 +131,43 @@ document.addEventListener(
   true,
 )
 
-// A file needs the session as well: it is fetched, and then handed to the browser to keep.
-document.addEventListener('click', async ({ target }) => {
-  const button = target.closest?.('[data-download]')
-  if (!button) return
+const say = (kind, text) => {
+  const note = Object.assign(document.createElement('p'), { className: `note ${kind}` })
+  note.textContent = text
+  document.getElementById('notice')?.replaceChildren(note)
+}
+
+// A file is fetched like every page, since a link could not say who asks for it.
+const download = async (button) => {
+  button.disabled = true
   const headers = authorization ? { authorization } : {}
-  const answer = await fetch(button.dataset.download, { headers }).catch(() => null)
-  if (answer?.status === 401) showSignedOut()
-  if (!answer?.ok) return
-  const href = URL.createObjectURL(await answer.blob())
-  Object.assign(document.createElement('a'), { href, download: button.dataset.name }).click()
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
+  try {
+    const answer = await fetch(button.dataset.download, { headers })
+    if (answer.status === 401) showSignedOut()
+    if (!answer.ok) throw new Error('no file')
+    const [, name] = answer.headers.get('content-disposition').match(/filename="([^"]+)"/)
+    const href = URL.createObjectURL(await answer.blob())
+    Object.assign(document.createElement('a'), { href, download: name }).click()
+    setTimeout(() => URL.revokeObjectURL(href), 60_000)
+  } catch {
+    say('bad', button.dataset.failed)
+  }
+  button.disabled = false
+}
+
+// In a frame the clipboard may be closed to us; selected text can be copied by the keyboard.
+const copy = async (button) => {
+  const field = document.getElementById(button.dataset.copy)
+  field.select()
+  const isCopied = await navigator.clipboard.writeText(field.value).then(
+    () => true,
+    () => document.execCommand('copy'),
+  )
+  say(isCopied ? 'good' : 'bad', isCopied ? button.dataset.done : button.dataset.failed)
+}
+
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest?.('[data-download], [data-copy]')
+  if (button?.dataset.copy) void copy(button)
+  else if (button) void download(button)
 })

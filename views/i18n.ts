@@ -11,6 +11,10 @@ export type Say = {
   t: (key: string, params?: Record<string, unknown>) => string
   /** `Tue 24 Nov 2026, 09:30` */
   at: (at: Date) => string
+  /** From when until when; the day is said once if it is one. */
+  span: (from: Date, to: Date) => string
+  /** The hour alone on the same day as `now`, else as `at`. */
+  hour: (at: Date, now: Date) => string
   /** A calendar day, `YYYY-MM-DD`, in words. */
   day: (date: string) => string
 }
@@ -49,6 +53,8 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
   const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+  const hours = new Intl.DateTimeFormat(spoken, { ...time, timeZone })
+  const dates = new Intl.DateTimeFormat(spoken, { ...date, timeZone })
   const translate = i18n.getFixedT(locale)
   const lang = locale.slice(0, 2)
   const fixed = getOrMake(fixedWords, lang, () => new Map<string, string>())
@@ -57,6 +63,8 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
     t: (key, params) =>
       params ? translate(key, params) : getOrMake(fixed, key, () => translate(key, {})),
     at: (at) => times.format(at),
+    span: (from, to) => times.formatRange(from, to),
+    hour: (at, now) => (dates.format(at) === dates.format(now) ? hours : times).format(at),
     day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
   }
 }

@@ -79,8 +79,17 @@ export const FramePage = (props: {
   </Document>
 )
 
-export const pages = ['overview', 'resources', 'members', 'tags', 'problems', 'settings'] as const
-export type PageName = (typeof pages)[number] | 'help'
+export const pages = [
+  'overview',
+  'resources',
+  'members',
+  'tags',
+  'problems',
+  'activity',
+  'settings',
+] as const
+/** *Help* is reached from the foot of each page, *Why?* from members and from Activity. */
+export type PageName = (typeof pages)[number] | 'help' | 'why'
 
 /** Navigation and one page; `notice` says what has just been done. */
 export const Frame = (props: {

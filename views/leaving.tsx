@@ -209,7 +209,7 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
         type="button"
         class="quiet"
         data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
-        data-name={`${say.t('leaving.file')}.txt`}>
+        data-failed={say.t('activity.notSaved')}>
         {say.t('leaving.download')}
       </button>
     </div>

@@ -238,6 +238,13 @@ const Actions = ({ say, line }: RowProps) => {
           ? button('let-in', 'members.letIn', 'quiet')
           : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
         {button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
+        <button
+          type="button"
+          class="quiet"
+          hx-get={`/why?membershipId=${membershipId}`}
+          hx-target="#frame">
+          {t('nav.why')} <span class="unseen">{name}</span>
+        </button>
       </details>
     </>
   )

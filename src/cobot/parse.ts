@@ -33,8 +33,8 @@ export const space: z.ZodType<model.Space> = z
   .transform(({ id, timeZoneName, ...rest }) => ({ spaceId: id, timeZone: timeZoneName, ...rest }))
 
 const adminOf = z
-  .object({ spaceSubdomain: z.string(), spaceName: z.string() })
-  .transform(({ spaceSubdomain, spaceName }) => ({ subdomain: spaceSubdomain, name: spaceName }))
+  .object({ spaceSubdomain: z.string(), name: z.string().catch('') })
+  .transform(({ spaceSubdomain, name }) => ({ subdomain: spaceSubdomain, name }))
 
 export const cobotUser: z.ZodType<model.CobotUser> = z
   .object({ id: idOf<id.CobotUserId>(), email: z.string(), adminOf: z.array(adminOf) })

@@ -1,6 +1,6 @@
 // Every write to KS goes through here: no write without a live lease, none without an audit row. The
 // row is there before the call, so that a write whose process died is explained as well.
-import { Rejected } from '../core/errors.ts'
+import { Refused, Rejected } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { appendAudit, countDone } from '../db/audit.ts'
 import { LeaseLost } from '../db/work.ts'
@@ -78,13 +78,18 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
         checkLease()
         answer = await (salto[action] as (...args: unknown[]) => Promise<unknown>)(...args)
       } catch (error) {
-        await note(error instanceof Error ? error.constructor.name : 'failed')
+        await note(resultOf(error))
         throw error
       }
       await note('done', answer)
       return answer
     }
   return Object.fromEntries(writes.map((action) => [action, audited(action)])) as KsWrites
+}
+
+const resultOf = (error: unknown): string => {
+  if (error instanceof Refused) return `Refused ${error.status} ${error.code ?? ''}`.trim()
+  return error instanceof Error ? error.constructor.name : 'failed'
 }
 
 /** Ids, hours and states; names of people stay out. */

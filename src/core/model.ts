@@ -80,7 +80,7 @@ export type Booking = {
   title: string | null
 }
 
-/** The person behind a user token. `adminOf` holds subdomains. */
+/** The person behind a user token. `adminOf` holds subdomains, and the person's name as an admin there. */
 export type CobotUser = {
   cobotUserId: CobotUserId
   email: string

@@ -44,6 +44,8 @@ export type Snapshots = {
   tag: model.Tag
   siteUser: model.SiteUser
   webhook: model.WebhookSubscription
+  /** Who looked at our pages, for the names of admins. */
+  admin: { name: string }
 }
 
 /** What identifies a row of each table. */

@@ -51,6 +51,8 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   await take(tx, 'memberships', { spaceId, membershipId })
   await cutAudit(tx, spaceId, ago(keepAuditDays))
   await forgetNames(tx, spaceId, now)
+  const { readAt } = tx.t.snapshots
+  await take(tx, 'snapshots', { spaceId, kind: 'admin' }, lt(readAt, ago(keepAuditDays)))
   const idle = { spaceId, runAt: null, leaseToken: null }
   await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
   await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))

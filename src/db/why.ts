@@ -2,10 +2,11 @@
 import type { PlanInterval } from '../core/entitlements.ts'
 import type { LockId, MembershipId, PairingId, SpaceId } from '../core/ids.ts'
 import { sameName } from '../core/names.ts'
+import { localDate } from '../core/temporal.ts'
 import type { BookingWay, PlanWay, WhyFacts } from '../core/why.ts'
 import type { Tx } from './open.ts'
 import { getSnapshot, listBookings, listSnapshot } from './snapshots.ts'
-import { getActiveSite, intervalsOf } from './spaces.ts'
+import { getActiveSite, intervalsOf, type SpaceRow } from './spaces.ts'
 import { list, one, type Row } from './store.ts'
 
 /** Bookings that ended this long ago tell nothing any more. */
@@ -40,6 +41,22 @@ export const readWhyFacts = async (
     ...{ pairing: pairing || null, lockedOut: pairing ? pairing.lockedOut : false, user: shown },
     tag: await tagOf(tx, spaceId, pairing || null, shown?.tagNumber ?? null),
   }
+}
+
+/** Everybody who is a member now or later, or is still connected; once, however many memberships. */
+export const listPeople = async (tx: Tx, { spaceId, timeZone }: SpaceRow, now: Date) => {
+  const today = localDate(now, timeZone)
+  const rows = (await list(tx, 'memberships', { spaceId })).filter(
+    ({ pairingId, goneAt, canceledTo }) =>
+      pairingId !== null || (!goneAt && (canceledTo === null || canceledTo >= today)),
+  )
+  const people = new Map(rows.map((row) => [row.pairingId ?? row.membershipId, row]))
+  return [...people.values()]
+    .map(({ membershipId: id, name, email, plan }) => ({
+      ...{ id, name: name ?? email ?? id },
+      words: [name, email, plan.name].join(' '),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name))
 }
 
 /** Each plan with its group, and the places that stand without one. */

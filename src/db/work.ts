@@ -77,7 +77,7 @@ export class LeaseLost extends Error {}
 export const settle = async (
   tx: Tx,
   { spaceId, task, subject, revision, token }: Claim,
-  outcome: { runAt: Date | null; attempts: number; lastError: string | null; now: Date },
+  outcome: Pick<WorkRow, 'runAt' | 'attempts' | 'lastError'> & { now: Date; cause?: string },
 ): Promise<void> => {
   const key = { spaceId, task, subject }
   // Giving the lease back first locks the row: nobody asks between this read and the write below.
@@ -88,7 +88,7 @@ export const settle = async (
     .returning()
   if (!row) throw new LeaseLost(`lost the lease of ${task} ${subject}`)
   const { now, ...settled } = outcome
-  const again = { ...settled, runAt: now, attempts: 0 }
+  const again = { lastError: settled.lastError, runAt: now, attempts: 0 }
   const next = row.revision === revision ? settled : again
   await change(tx, 'work', key, next)
 }

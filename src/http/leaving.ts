@@ -114,5 +114,8 @@ export const sendReceipt = async (web: Web, c: C) => {
   const { space } = c.get('here')
   const found = await listLeavings(web, space.spaceId)
   const leaving = found.find(({ siteId, endedAt }) => siteId === c.req.param('siteId') && endedAt)
-  return leaving ? c.text(receiptText(c.get('say'), space.name, leaving)) : c.notFound()
+  if (!leaving) return c.notFound()
+  const name = `${c.get('say').t('leaving.file')}-${space.subdomain}.txt`
+  c.header('Content-Disposition', `attachment; filename="${name}"`)
+  return c.text(receiptText(c.get('say'), space.name, leaving))
 }

@@ -6,6 +6,7 @@ import { ReconnectNeeded, RetryLater, Unavailable } from '../core/errors.ts'
 import type { CobotUser } from '../core/model.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { hashOf } from '../db/crypt.ts'
+import { saveOne } from '../db/snapshots.ts'
 import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
 import { add, change, list, one, type Row, take } from '../db/store.ts'
 import { cookies } from './authorize.ts'
@@ -43,12 +44,18 @@ export const startSession = async (
   const endsAtMs = now.getTime() + (use === 'frame' ? frameEndMs : setupMs)
   const token = `${newSecret(ports.random)}.${endsAtMs.toString(36)}`
   const sessionHash = hashOf(token)
-  const { cobotUserId, email: adminName } = user
+  const { cobotUserId } = user
+  const named = user.adminOf.find(({ subdomain }) => subdomain === space.subdomain)
+  const adminName = named?.name || user.email
   const tokenSealed = await crypt.seal(accessToken, seal(sessionHash))
   const expiresAt = new Date(use === 'frame' ? now.getTime() + frameMs : endsAtMs)
   const who = { sessionHash, spaceId, use, cobotUserId, adminName, locale, tokenSealed }
   const session = { ...who, adminReadAt: now, expiresAt }
-  await db.tx((tx) => add(tx, 'sessions', session))
+  await db.tx(async (tx) => {
+    await add(tx, 'sessions', session)
+    // The session ends; what the admin did is still told under this name.
+    await saveOne(tx, spaceId, 'admin', cobotUserId, { data: { name: adminName }, readAt: now })
+  })
   const ended = (await list(db.read, 'sessions', { spaceId })).filter((e) => e.expiresAt <= now)
   for (const old of ended.slice(0, endedAtOnce)) await endSession(web, old)
   return { token, session }

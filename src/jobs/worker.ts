@@ -174,6 +174,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, nextAt),
         attempts: again?.countsAsAttempt ? row.attempts + 1 : 0,
         lastError: again?.reason ?? null,
+        // What is through is looked at next because of its date; nobody else asked for that.
+        cause: again ? row.cause : /^sweep/.test(task) ? 'sweep' : 'date',
         now,
       })
       await ask(tx, state.asks, now)

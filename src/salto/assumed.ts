@@ -1,5 +1,6 @@
 // What nobody has confirmed about SALTO KS, one name each, so that being wrong is one change here.
 import type { Refused } from '../core/errors.ts'
+import type { SiteId } from '../core/ids.ts'
 import type { Tag } from '../core/model.ts'
 
 export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
@@ -42,3 +43,7 @@ export const NAME_MAX = 255
 /** A22: for about two minutes after a user was made, calls about them may say this. */
 export const isNotYetThere = ({ status, code }: Refused): boolean =>
   (status === 404 && code === '2202') || (status === 403 && code === '2203')
+
+/** A23: where the web app shows what happened at the doors of a site. */
+export const eventsUrl = (appUrl: string, siteId: SiteId): string =>
+  `${appUrl}/sites/${encodeURIComponent(siteId)}/events`

@@ -59,7 +59,7 @@ test('I9 every write has its cause, what it rests on, and what came of it; no ro
   ])
   expect(of(pairingId, 'takeTagOff')).toEqual(['admin Mara: admin took back'])
   expect(of(pairingId, 'leaveAccessGroup')).toEqual([
-    expect.stringContaining(`: dated, was ${membershipId}/`),
+    expect.stringContaining(`date: dated, was ${membershipId}/`),
   ])
   expect(of(tom, 'leaveAccessGroup')).toEqual([expect.stringMatching(`: direct, was ${tomId}/`)])
   const hours = '2026-11-25T10:00:00/2026-11-25T11:00:00 Europe/Berlin'
@@ -126,7 +126,7 @@ test('I9 a refused write is in the audit as that', async () => {
   const last = (await auditRows()).filter(({ action }) => action === 'joinAccessGroup')
   expect(last.map(({ subject, result }) => `${subject} ${result}`)).toEqual([
     `${pairingId} asked`,
-    `${pairingId} Refused`,
+    `${pairingId} Refused 403 9`,
   ])
   world.salto.clearFaults()
   await lookAt(`reconcilePairing:${pairingId}`)

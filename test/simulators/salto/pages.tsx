@@ -118,6 +118,7 @@ export const pageRoutes = (deps: { state: State; controls: Controls; doors: Door
     return page(c, '/locks', <Show.Locks locks={locks} groups={groups} iqOnline={iqOnline} />)
   })
 
+  app.get('/sites/:siteId/events', (c) => c.redirect(`/app/events?site=${c.req.param('siteId')}`))
   app.get('/events', (c) =>
     page(c, '/events', <Show.Events entries={controls.entries(siteIdOf(c))} />),
   )

@@ -1,0 +1,176 @@
+import type { Cause, CauseKind, Outcome } from '../src/core/activity.ts'
+import type { Say } from './i18n.ts'
+
+type Hours = { startsAt: Date; endsAt: Date }
+
+export type ActivityLine = {
+  at: Date
+  about: 'person' | 'booking' | 'plan'
+  name: string | null
+  booking: (Hours & { resource: string | null }) | null
+  action: string
+  target: Record<string, string>
+  names: { group: string | null; lock: string | null; tag: string | null }
+  hours: Hours | null
+  cause: Cause & { admin: string | null }
+  outcome: Outcome
+}
+
+export const columns = ['when', 'who', 'booking', 'what', 'why', 'result'] as const
+
+/** A change in words, for the page and for the file. */
+export const activityWords = (
+  say: Say,
+  line: ActivityLine,
+): Record<(typeof columns)[number], string> => {
+  const { t } = say
+  const { at, about, name, booking, cause, outcome } = line
+  const left = t(about === 'plan' ? 'activity.noPlan' : 'activity.left')
+  const what = whatWords(say, line)
+  const isDone = outcome.state === 'done' || outcome.state === 'underWay'
+  const admin = cause.admin ?? t('activity.anAdmin')
+  const { detail: event } = cause
+  return {
+    when: say.at(at),
+    who: about === 'plan' && name ? t('activity.plan', { name }) : (name ?? left),
+    booking: [booking?.resource, booking && say.span(booking.startsAt, booking.endsAt)]
+      .filter(Boolean)
+      .join(', '),
+    what: isDone ? what : t('activity.tried', { what }),
+    why: t(`activity.why.${cause.kind}`, { admin, event, context: event }),
+    result: t(`activity.result.${outcome.state}`, { code: outcome.code, context: outcome.code }),
+  }
+}
+
+const whatWords = ({ t, span }: Say, { about, action, target, names, hours }: ActivityLine) => {
+  const { blocked, seat } = target
+  const state = seat ?? (blocked === undefined ? undefined : blocked === 'true' ? 'out' : 'in')
+  const unknown = t('activity.unknown')
+  return t(`activity.did.${action}`, {
+    group: names.group ?? unknown,
+    lock: names.lock ?? unknown,
+    tag: names.tag ?? '',
+    hours: hours ? span(hours.startsAt, hours.endsAt) : unknown,
+    context: state ?? about,
+  }).trim()
+}
+
+export const ActivityPage = (props: {
+  say: Say
+  search: string
+  cause: string
+  causes: readonly CauseKind[]
+  lines: ActivityLine[]
+  isNewest: boolean
+  next: number | null
+  eventsUrl: string | null
+}) => {
+  const { say, search, cause, lines, next } = props
+  const { t } = say
+  const file = `/activity/file?${new URLSearchParams({ search, cause })}`
+  return (
+    <>
+      <p>{t('activity.about')}</p>
+      <form
+        class="bar"
+        hx-get="/activity"
+        hx-trigger="input changed delay:300ms, submit"
+        hx-swap="outerMorph">
+        <input
+          id="search"
+          type="search"
+          name="search"
+          value={search}
+          aria-label={t('activity.search')}
+          placeholder={t('activity.search')}
+        />
+        <select id="cause" name="cause" aria-label={t('activity.filter')}>
+          {['all', ...props.causes].map((each) => (
+            <option value={each} selected={each === cause}>
+              {t(`activity.causes.${each}`)}
+            </option>
+          ))}
+        </select>
+        <button
+          type="button"
+          class="quiet"
+          data-download={file}
+          data-failed={t('activity.notSaved')}
+          disabled={lines.length === 0}>
+          {t('activity.export')}
+        </button>
+        <button type="button" class="quiet" hx-get="/why">
+          {t('why.open')}
+        </button>
+        {props.eventsUrl && (
+          <a class="button quiet" href={props.eventsUrl} target="_blank" rel="noopener">
+            {t('activity.events')}
+          </a>
+        )}
+      </form>
+      {lines.length === 0 ? (
+        <p class="empty" role="status">
+          {t(search || cause !== 'all' ? 'activity.noneFound' : 'activity.none')}
+        </p>
+      ) : (
+        <Lines {...{ say, lines }} />
+      )}
+      <p class="actions">
+        {!props.isNewest && (
+          <button
+            type="button"
+            class="quiet"
+            hx-get="/activity"
+            hx-vals={JSON.stringify({ search, cause })}>
+            {t('activity.newest')}
+          </button>
+        )}
+        {next !== null && (
+          <button
+            type="button"
+            class="quiet"
+            hx-get="/activity"
+            hx-vals={JSON.stringify({ search, cause, before: next })}>
+            {t('activity.older')}
+          </button>
+        )}
+      </p>
+    </>
+  )
+}
+
+const stateKinds = { done: 'good', refused: 'bad', failed: 'bad', underWay: '', unknown: '' }
+
+const Lines = ({ say, lines }: { say: Say; lines: ActivityLine[] }) => {
+  const shown = columns.filter((column) => column !== 'booking')
+  return (
+    <table>
+      <thead>
+        <tr>
+          {shown.map((column) => (
+            <th scope="col">{say.t(`activity.column.${column}`)}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map((line) => {
+          const { when, who, booking, what, why, result } = activityWords(say, line)
+          return (
+            <tr>
+              <td data-label={say.t('activity.column.when')}>{when}</td>
+              <th scope="row">
+                {who}
+                {booking && <p class="hint">{booking}</p>}
+              </th>
+              <td data-label={say.t('activity.column.what')}>{what}</td>
+              <td data-label={say.t('activity.column.why')}>{why}</td>
+              <td data-label={say.t('activity.column.result')}>
+                <span class={`state ${stateKinds[line.outcome.state]}`}>{result}</span>
+              </td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </table>
+  )
+}
