@@ -15,6 +15,7 @@ import { install } from './http/install.ts'
 import { members } from './http/members.ts'
 import { overview } from './http/overview.ts'
 import { type C, type Env, tell, type Web } from './http/page.ts'
+import { plans } from './http/plans.ts'
 import { problems } from './http/problems.ts'
 import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
@@ -59,13 +60,14 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/problems/*'],
+      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/plans/*', '/problems/*'],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))
     .route('/', overview(web))
     .route('/', resources(web))
     .route('/', members(web))
+    .route('/', plans(web))
     .route('/', problems(web))
 }
 

@@ -68,6 +68,14 @@ document.addEventListener('htmx:before:response', (event) => {
 
 document.addEventListener('htmx:after:swap', ({ detail }) => {
   const { target } = detail.ctx
+  // A question that came with the answer is asked where the button was.
+  const asked = document.querySelector('dialog[data-open]')
+  if (asked) {
+    delete asked.dataset.open
+    asked.showModal()
+    placeAt(asked.querySelector('[form]').form.querySelector('[type="submit"]'), asked)
+    return
+  }
   const isLost = !document.activeElement || document.activeElement === document.body
   if (!isLost || isPolled(detail.ctx)) return
   const found = target?.id && document.getElementById(target.id)
@@ -75,12 +83,16 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   first?.focus()
 })
 
+document.addEventListener('submit', ({ submitter }) => {
+  submitter?.closest('#preview')?.close()
+})
+
 // Where the button is, somebody is looking: the middle of a long frame may be out of sight.
-const placeAt = (button) => {
+const placeAt = (button, asked) => {
   const { top, height } = button.getBoundingClientRect()
-  const middle = top + height / 2 - dialog.offsetHeight / 2
-  const lowest = innerHeight - dialog.offsetHeight - 8
-  dialog.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
+  const middle = top + height / 2 - asked.offsetHeight / 2
+  const lowest = innerHeight - asked.offsetHeight - 8
+  asked.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
 }
 
 // Nothing that takes something away happens on one click.
@@ -106,7 +118,7 @@ document.addEventListener(
       { once: true },
     )
     dialog.showModal()
-    placeAt(button)
+    placeAt(button, dialog)
   },
   true,
 )

@@ -13,6 +13,17 @@ export type Say = {
   at: (at: Date) => string
   /** A calendar day, `YYYY-MM-DD`, in words. */
   day: (date: string) => string
+  /** Days of the week and times of the wall clock: `Mon–Fri 08:00–18:00` */
+  hours: (schedule: WeeklyHours) => string
+}
+
+type WeeklyHours = {
+  /** Monday first. */
+  weekdays: readonly boolean[]
+  startTime: string
+  endTime: string
+  startLocal: string | null
+  endLocal: string | null
 }
 
 const i18n = createInstance()
@@ -38,11 +49,30 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
   const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+  const weekday = new Intl.DateTimeFormat(spoken, { weekday: 'short', timeZone: 'UTC' })
+  const clock = new Intl.DateTimeFormat(spoken, { ...time, timeZone: 'UTC' })
+  const day = (date: string) => days.format(new Date(`${date}T12:00:00Z`))
   const translate = i18n.getFixedT(locale)
   return {
     lang: locale.slice(0, 2),
     t: (key, params) => translate(key, params ?? {}),
     at: (at) => times.format(at),
-    day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
+    day,
+    hours: ({ weekdays, startTime, endTime, startLocal, endLocal }) => {
+      // 5 January 2026 is a Monday.
+      const named = (index: number) => weekday.format(new Date(Date.UTC(2026, 0, 5 + index)))
+      const on = weekdays.flatMap((isOn, index) => (isOn && !weekdays[index - 1] ? [index] : []))
+      const runs = on.map((first) => {
+        const end = weekdays.indexOf(false, first)
+        const last = (end === -1 ? weekdays.length : end) - 1
+        return first === last ? named(first) : `${named(first)}–${named(last)}`
+      })
+      const [from, to] = [startTime, endTime].map((at) =>
+        clock.format(new Date(`1970-01-01T${at}Z`)),
+      )
+      const dates = [startLocal, endLocal].map((at) => (at ? day(at.slice(0, 10)) : '…')).join('–')
+      const limit = startLocal || endLocal ? ` (${dates})` : ''
+      return `${runs.join(', ')} ${from}–${to}${limit}`
+    },
   }
 }

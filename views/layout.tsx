@@ -79,7 +79,7 @@ export const FramePage = (props: {
   </Document>
 )
 
-export const pages = ['overview', 'resources', 'members', 'problems'] as const
+export const pages = ['overview', 'resources', 'members', 'plans', 'problems'] as const
 export type PageName = (typeof pages)[number]
 
 /** Navigation and one page; `notice` says what has just been done. */

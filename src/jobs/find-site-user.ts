@@ -2,6 +2,7 @@
 // KS may know already is offered, never linked by itself (R1, R11).
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { isAdministrative } from '../core/fence.ts'
+import { mappedGroups } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName, sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
@@ -101,7 +102,7 @@ const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> 
   )
   const pairings = await list(db.read, 'pairings', { spaceId, siteId })
   const taken = new Set(pairings.map(({ siteUserId }) => siteUserId))
-  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = (await list(db.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   const candidates: Candidate[] = []
   for (const user of users.filter(
     (each) => !taken.has(each.siteUserId) && !isAdministrative(each),
@@ -110,7 +111,7 @@ const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> 
     const reason = reasonFor(user, person)
     if (!reason) continue
     const groups = (await look.ks.listGroupsOfSiteUser(siteId, siteUserId))
-      .filter((group) => mapped.some((row) => row.accessGroupId === group.accessGroupId))
+      .filter(({ accessGroupId }) => mapped.includes(accessGroupId))
       .map((group) => group.name)
     const name = user.alias || `${user.firstName} ${user.lastName}`
     candidates.push({ siteUserId, saltoUserId, name, email, tagNumber, reason, groups })
