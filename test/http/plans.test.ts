@@ -35,7 +35,7 @@ const snapshot = (kind: keyof typeof idKeys, items: object[]) =>
   world.db.tx((tx) =>
     saveSnapshot(tx, world.spaceId, kind, items as never[], {
       readAt: world.clock.now(),
-      idOf: (item) => (item as Record<string, string>)[idKeys[kind]] ?? '',
+      idOf: (item) => (item as unknown as Record<string, string>)[idKeys[kind]] ?? '',
     }),
   )
 
@@ -46,7 +46,11 @@ const member = (name: string, inside: string[], planId: string | null = 'p1') =>
     const at = clock.now()
     const ids = { membershipId: asId<never>(`m-${name}`), pairingId: asId<PairingId>(`x-${name}`) }
     const { pairingId } = ids
-    const plan = { planId: planId && asId<PlanId>(planId), name: 'Full Time', canceledTo: null }
+    const plan = {
+      planId: planId === null ? null : asId<PlanId>(planId),
+      name: 'Full Time',
+      canceledTo: null,
+    }
     const membership = {
       ...{ membershipId: ids.membershipId, name, email: null, cobotUserId: null, teamId: null },
       ...{ plan: planId ? plan : { ...plan, name: 'Bespoke' }, upcomingPlan: null },
