@@ -17,6 +17,7 @@ import { install } from './http/install.ts'
 import { members } from './http/members.ts'
 import { overview } from './http/overview.ts'
 import { type C, type Env, tell, type Web } from './http/page.ts'
+import { plans } from './http/plans.ts'
 import { problems } from './http/problems.ts'
 import { resources } from './http/resources.ts'
 import { frameAdmin, renewSession } from './http/session.ts'
@@ -71,6 +72,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
         '/resources',
         '/members/*',
         '/tags/*',
+        '/plans/*',
         '/problems/*',
         '/settings/*',
         '/activity/*',
@@ -84,6 +86,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', connecting(web))
     .route('/', members(web))
     .route('/', tags(web))
+    .route('/', plans(web))
     .route('/', problems(web))
     .route('/', activity(web))
     .route('/', why(web))

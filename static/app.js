@@ -77,6 +77,14 @@ addEventListener('resize', showCurrent)
 document.addEventListener('htmx:after:swap', ({ detail }) => {
   showCurrent()
   const { target } = detail.ctx
+  // A question that came with the answer is asked where the button was.
+  const asked = document.querySelector('dialog[data-open]')
+  if (asked) {
+    delete asked.dataset.open
+    asked.showModal()
+    placeAt(asked.querySelector('[form]').form.querySelector('[type="submit"]'), asked)
+    return
+  }
   const isLost = !document.activeElement || document.activeElement === document.body
   if (isPolled(detail.ctx)) return
   const found = target?.id && document.getElementById(target.id)
@@ -93,12 +101,16 @@ document.addEventListener('change', ({ target }) => {
   for (const box of document.querySelectorAll(`input[name="${all}"]`)) box.checked = target.checked
 })
 
+document.addEventListener('submit', ({ submitter }) => {
+  submitter?.closest('#preview')?.close()
+})
+
 // Where the button is, somebody is looking: the middle of a long frame may be out of sight.
-const placeAt = (button) => {
+const placeAt = (button, asked) => {
   const { top, height } = button.getBoundingClientRect()
-  const middle = top + height / 2 - dialog.offsetHeight / 2
-  const lowest = innerHeight - dialog.offsetHeight - 8
-  dialog.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
+  const middle = top + height / 2 - asked.offsetHeight / 2
+  const lowest = innerHeight - asked.offsetHeight - 8
+  asked.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
 }
 
 // Nothing that takes something away happens on one click.
@@ -126,7 +138,7 @@ document.addEventListener(
       { once: true },
     )
     dialog.showModal()
-    placeAt(button)
+    placeAt(button, dialog)
   },
   true,
 )

@@ -17,6 +17,17 @@ export type Say = {
   hour: (at: Date, now: Date) => string
   /** A calendar day, `YYYY-MM-DD`, in words. */
   day: (date: string) => string
+  /** Days of the week and times of the wall clock: `Mon–Fri 08:00–18:00` */
+  hours: (schedule: WeeklyHours) => string
+}
+
+type WeeklyHours = {
+  /** Monday first. */
+  weekdays: readonly boolean[]
+  startTime: string
+  endTime: string
+  startLocal: string | null
+  endLocal: string | null
 }
 
 const i18n = createInstance()
@@ -53,8 +64,11 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
   const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+  const weekday = new Intl.DateTimeFormat(spoken, { weekday: 'short', timeZone: 'UTC' })
+  const clock = new Intl.DateTimeFormat(spoken, { ...time, timeZone: 'UTC' })
   const hours = new Intl.DateTimeFormat(spoken, { ...time, timeZone })
   const dates = new Intl.DateTimeFormat(spoken, { ...date, timeZone })
+  const day = (date: string) => days.format(new Date(`${date}T12:00:00Z`))
   const translate = i18n.getFixedT(locale)
   const lang = locale.slice(0, 2)
   const fixed = getOrMake(fixedWords, lang, () => new Map<string, string>())
@@ -65,6 +79,22 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
     at: (at) => times.format(at),
     span: (from, to) => times.formatRange(from, to),
     hour: (at, now) => (dates.format(at) === dates.format(now) ? hours : times).format(at),
-    day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
+    day,
+    hours: ({ weekdays, startTime, endTime, startLocal, endLocal }) => {
+      // 5 January 2026 is a Monday.
+      const named = (index: number) => weekday.format(new Date(Date.UTC(2026, 0, 5 + index)))
+      const on = weekdays.flatMap((isOn, index) => (isOn && !weekdays[index - 1] ? [index] : []))
+      const runs = on.map((first) => {
+        const end = weekdays.indexOf(false, first)
+        const last = (end === -1 ? weekdays.length : end) - 1
+        return first === last ? named(first) : `${named(first)}–${named(last)}`
+      })
+      const [from, to] = [startTime, endTime].map((at) =>
+        clock.format(new Date(`1970-01-01T${at}Z`)),
+      )
+      const dates = [startLocal, endLocal].map((at) => (at ? day(at.slice(0, 10)) : '…')).join('–')
+      const limit = startLocal || endLocal ? ` (${dates})` : ''
+      return `${runs.join(', ')} ${from}–${to}${limit}`
+    },
   }
 }

@@ -84,6 +84,7 @@ export const pages = [
   'resources',
   'members',
   'tags',
+  'plans',
   'problems',
   'activity',
   'settings',

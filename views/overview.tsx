@@ -5,8 +5,8 @@ export type Check = {
   what: string
   isOk: boolean
   params?: Record<string, string | number | Date | null>
-  /** What mends it: the set-up, SALTO's own pages, or a new comparison. */
-  way: 'setup' | 'salto' | 'check'
+  /** What mends it: the set-up, SALTO's own pages, the page of plans, or a new comparison. */
+  way: 'setup' | 'salto' | 'plans' | 'check'
 }
 
 type Overview = {
@@ -51,7 +51,12 @@ const CheckLine = (props: { say: Say; check: Check; ways: Overview['ways'] }) =>
         {say.t(isOk ? 'overview.ready' : 'overview.notReady')}
       </span>
       <span>{say.t(isOk ? `overview.ok.${what}` : `overview.bad.${what}`, params)}</span>
-      {!isOk && way !== 'check' && (
+      {!isOk && way === 'plans' && (
+        <button type="button" hx-get="/plans">
+          {say.t('nav.plans')}
+        </button>
+      )}
+      {!isOk && way !== 'check' && way !== 'plans' && (
         <WayOn
           say={say}
           way={{

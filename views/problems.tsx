@@ -65,26 +65,23 @@ const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
         {label}
       </a>
     )
-  if (action === 'members' || action === 'mapResources') {
-    const search = encodeURIComponent(params.name ?? '')
-    return (
-      <button
-        type="button"
-        hx-get={action === 'members' ? `/members?search=${search}` : '/resources'}>
-        {label}
-      </button>
-    )
-  }
+  const page = pageOf(action, params)
   return (
     <div class="actions">
-      <button
-        type="button"
-        hx-post="/problems"
-        hx-vals={JSON.stringify(sent)}
-        data-confirm={takesAway ? say.t(`problems.confirm.${action}`, params) : undefined}
-        data-verb={label}>
-        {label}
-      </button>
+      {page ? (
+        <button type="button" hx-get={page}>
+          {label}
+        </button>
+      ) : (
+        <button
+          type="button"
+          hx-post="/problems"
+          hx-vals={JSON.stringify(sent)}
+          data-confirm={takesAway ? say.t(`problems.confirm.${action}`, params) : undefined}
+          data-verb={label}>
+          {label}
+        </button>
+      )}
       {code === 'P10' && !line.leftAt && (
         <button
           type="button"
@@ -101,4 +98,11 @@ const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
       )}
     </div>
   )
+}
+
+/** Where it is mended; null: the button does it. */
+const pageOf = (action: ProblemAction, { name = '' }: Problem['params']): string | null => {
+  if (action === 'members') return `/members?search=${encodeURIComponent(name)}`
+  if (action === 'mapResources') return '/resources'
+  return action === 'plans' ? '/plans' : null
 }

@@ -62,6 +62,7 @@ export type ProblemAction =
   | 'reconnectCobot'
   | 'connect'
   | 'mapResources'
+  | 'plans'
   | 'members'
   | 'restore'
   | 'remove'
@@ -79,6 +80,7 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
     case 'P22':
       return 'members'
     case 'P04':
+      if (params.what === 'chosen' || params.state === 'several') return 'plans'
       return params.plan && params.state === 'missing' ? 'restore' : 'again'
     case 'P10':
       return params.leftover ? 'remove' : 'restore'
@@ -88,9 +90,10 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
       return 'connect'
     case 'P20':
       return 'mapResources'
+    case 'P09':
+      return 'plans'
     case 'P03':
     case 'P07':
-    case 'P09':
     case 'P11':
     case 'P12':
     case 'P13':

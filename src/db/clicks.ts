@@ -232,7 +232,9 @@ export const restore = async (tx: Tx, click: Click, subject: string): Promise<vo
     await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
   }
   if (kind === 'plan') {
-    await take(tx, 'planGroups', { spaceId, planId: id as Row<'planGroups'>['planId'] })
+    const planId = id as Row<'planGroups'>['planId']
+    // What an admin chose is chosen anew on the page of plans, and never lost by this.
+    await take(tx, 'planGroups', { spaceId, planId, chosen: null })
     await askFor(tx, click, 'reconcilePlan', id, priority.soon)
   }
 }

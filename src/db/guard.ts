@@ -28,9 +28,10 @@ export const passGuard = async (
 ): Promise<boolean> => {
   const rows = await open(tx, spaceId, now)
   const known = new Map(rows.map((row) => [row.subject, row]))
-  const isAllowed = ({ subject }: Change) => {
+  const isAllowed = ({ subject, accessGroupIds }: Change) => {
     const row = known.get(subject)
-    return row?.state === 'allowed' && now.getTime() - row.at.getTime() < allowanceMs
+    if (row?.state !== 'allowed' || now.getTime() - row.at.getTime() >= allowanceMs) return false
+    return accessGroupIds.every((id) => row.accessGroupIds.includes(id))
   }
   const asked = changes.filter((change) => !isAllowed(change))
   if (asked.length === 0) return true
@@ -94,6 +95,23 @@ export const allowHeld = async (
   await askFor(tx, spaceId, held, `admin ${by}`, now)
   await sayHeld(tx, spaceId, now)
   return true
+}
+
+/** An admin saw what follows and wanted it: exactly these are explained. What waits in a wave waits on. */
+export const allowConfirmed = async (
+  tx: Tx,
+  { spaceId, now }: Click,
+  changes: readonly Change[],
+): Promise<void> => {
+  const known = new Map((await open(tx, spaceId, now)).map((row) => [row.subject, row]))
+  for (const { subject, evidence, accessGroupIds } of changes) {
+    const row = known.get(subject)
+    if (row && isPending(row.state)) continue
+    const before = row?.state === 'allowed' ? row.accessGroupIds : []
+    const all = [...new Set([...before, ...accessGroupIds])]
+    const allowed = { state: 'allowed', at: now } as const
+    await put(tx, 'guard', { spaceId, subject, evidence, accessGroupIds: all, ...allowed })
+  }
 }
 
 /** *Read again*: Cobot is asked once more about each of them. */

@@ -228,8 +228,10 @@ export const defineTables = (kit: Kit) => {
       spaceId: space(),
       siteId: site(),
       planId: text<id.PlanId>().notNull(),
-      /** null while the group is being made, or while several fit. */
+      /** By name; null while the group is being made, or while several fit. */
       accessGroupId: text<id.AccessGroupId>(),
+      /** An admin's choice instead of the name's: none, one or several; null when nobody chose. */
+      chosen: json<id.AccessGroupId[]>(),
       /** The group's name when it was matched, or the name we gave it. */
       name: text().notNull(),
       origin: text<'made' | 'matched'>().notNull(),

@@ -1,7 +1,7 @@
 // What is stored about a person and a door, for `core/why.ts`.
 import type { PlanInterval } from '../core/entitlements.ts'
-import type { LockId, MembershipId, PairingId, SpaceId } from '../core/ids.ts'
-import { sameName } from '../core/names.ts'
+import type { AccessGroupId, LockId, MembershipId, PairingId, SpaceId } from '../core/ids.ts'
+import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { localDate } from '../core/temporal.ts'
 import type { BookingWay, PlanWay, WhyFacts } from '../core/why.ts'
 import type { Tx } from './open.ts'
@@ -76,28 +76,44 @@ const plansOf = async (
     ...each,
     isByHand: subjects.has(`pairing:${pairingId}:place:${each.accessGroupId}`),
   }))
-  const way = (interval: PlanInterval | null, row: Row<'planGroups'> | undefined): PlanWay => ({
+  const groups = (await listSnapshot(tx, spaceId, 'accessGroup')).map((each) => each.accessGroupId)
+  const way = (
+    interval: PlanInterval | null,
+    row: Row<'planGroups'> | undefined,
+    id?: AccessGroupId,
+  ): PlanWay => ({
     ...{ kind: 'plan', interval, planName: interval?.planName ?? row?.name ?? '' },
-    mapping: row?.state ?? 'none',
-    access: access.find((each) => each.accessGroupId === row?.accessGroupId) ?? null,
-    place: standing.find((each) => each.accessGroupId === row?.accessGroupId) ?? null,
+    mapping: mappingOf(row, id && groups.includes(id)),
+    access: access.find((each) => each.accessGroupId === id) ?? null,
+    place: standing.find((each) => each.accessGroupId === id) ?? null,
   })
-  const given = intervals.map((interval) => {
-    const byName = plans.find((plan) => sameName(plan.name, interval.planName))
-    const planId = interval.planId ?? byName?.planId
-    return { interval, row: mapped.find((each) => each.planId === planId) }
+  const given = intervals.flatMap((interval) => {
+    const planId = findPlan(interval, plans)
+    const row = mapped.find((each) => each.planId === planId)
+    const ids = row ? mappedGroups(row) : []
+    return (ids.length > 0 ? ids : [undefined]).map((id) => ({ interval, row, id }))
   })
-  const left = places.flatMap(({ accessGroupId }) =>
-    given.some(({ row }) => row?.accessGroupId === accessGroupId)
-      ? []
-      : [
-          way(
-            null,
-            mapped.find((each) => each.accessGroupId === accessGroupId),
-          ),
-        ],
-  )
-  return [...given.map(({ interval, row }) => way(interval, row)), ...left]
+  const left = places
+    .map(({ accessGroupId }) => accessGroupId)
+    .filter((accessGroupId) => !given.some(({ id }) => id === accessGroupId))
+    .map((id) =>
+      way(
+        null,
+        mapped.find((row) => mappedGroups(row).includes(id)),
+        id,
+      ),
+    )
+  return [...given.map(({ interval, row, id }) => way(interval, row, id)), ...left]
+}
+
+/** Of several groups that an admin chose, each is there or missing by itself. */
+const mappingOf = (
+  row: Row<'planGroups'> | undefined,
+  isThere: boolean | undefined,
+): PlanWay['mapping'] => {
+  if (!row || row.chosen?.length === 0) return 'none'
+  if (!row.chosen) return row.state
+  return isThere ? 'ready' : 'missing'
 }
 
 /** What is known to have been changed by hand in KS. */

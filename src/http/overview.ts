@@ -2,7 +2,8 @@
 import { Hono } from 'hono'
 import { HelpPage } from '../../views/help.tsx'
 import { type Check, OverviewPage } from '../../views/overview.tsx'
-import { earlier } from '../core/entitlements.ts'
+import { earlier, type PlanInterval } from '../core/entitlements.ts'
+import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { sameName } from '../core/names.ts'
 import { lookAgain } from '../db/clicks.ts'
 import { listSnapshot } from '../db/snapshots.ts'
@@ -61,7 +62,7 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
     { what: 'salto', isOk: isConnected('salto'), way: 'setup' },
     { what: 'site', isOk: info?.subscriptionValid ?? false, params: facts, way: 'setup' },
     { what: 'locks', isOk: locks.length > 0, params: { count: locks.length }, way: 'salto' },
-    { what: 'plans', isOk: !closed.length, params: { plans: closed.join(', ') }, way: 'salto' },
+    { what: 'plans', isOk: !closed.length, params: { plans: closed.join(', ') }, way: 'plans' },
     { what: 'tags', isOk: tags.length > 0, params: { count: tags.length }, way: 'salto' },
     {
       what: 'seats',
@@ -84,15 +85,20 @@ const plansThatOpenNothing = async (
   const memberships = await list(read, 'memberships', { spaceId, goneAt: null })
   const mapped = site ? await list(read, 'planGroups', { spaceId, siteId: site.siteId }) : []
   const groups = await listSnapshot(read, spaceId, 'accessGroup')
-  const opens = (planId: string | null, name: string) => {
+  const plans = await listSnapshot(read, spaceId, 'plan')
+  const opens = (interval: PlanInterval) => {
+    const planId = findPlan(interval, plans)
     const row = mapped.find((each) => each.planId === planId)
-    const isIt = (group: (typeof groups)[number]) =>
-      row ? group.accessGroupId === row.accessGroupId : sameName(group.name, name)
-    return groups.some((group) => isIt(group) && group.lockCount !== 0)
+    const ids = row && mappedGroups(row)
+    // An admin chose that it opens nothing: there is nothing to do.
+    if (row?.chosen?.length === 0) return true
+    const isIt = ({ accessGroupId, name }: (typeof groups)[number]) =>
+      ids ? ids.includes(accessGroupId) : sameName(name, interval.planName)
+    return !row?.opensNothing && groups.some((group) => isIt(group) && group.lockCount !== 0)
   }
   const current = intervalsOf(space, memberships).filter(
     ({ startsAt, endsAt }) => startsAt <= now && (!endsAt || endsAt > now),
   )
-  const closed = current.filter(({ planId, planName }) => !opens(planId, planName))
+  const closed = current.filter((interval) => !opens(interval))
   return [...new Set(closed.map(({ planName }) => planName))].sort()
 }

@@ -3,6 +3,7 @@
 import { blockChange, seatChange, tagChange } from '../core/differences.ts'
 import { isAdministrative } from '../core/fence.ts'
 import type { AccessGroupId } from '../core/ids.ts'
+import { mappedGroups } from '../core/mappings.ts'
 import type { AccessGroup, SiteUser, Tag } from '../core/model.ts'
 import { type ProblemCode, priority } from '../core/problems.ts'
 import type { SiteRow } from '../db/spaces.ts'
@@ -20,7 +21,10 @@ export const comparePeople = async (
   const ledger = await list(read, 'groupPlaces', { spaceId, siteId })
   const places = new Map(ledger.map((row) => [`${row.pairingId} ${row.accessGroupId}`, row]))
   const mapped = await list(read, 'planGroups', { spaceId, siteId })
-  const ids = new Set([...ledger, ...mapped].flatMap(({ accessGroupId }) => accessGroupId ?? []))
+  const ids = new Set([
+    ...ledger.map(({ accessGroupId }) => accessGroupId),
+    ...mapped.flatMap(mappedGroups),
+  ])
   const inside = new Map<AccessGroupId, ReadonlySet<string>>()
   for (const { accessGroupId } of ks.groups)
     if (ids.has(accessGroupId))

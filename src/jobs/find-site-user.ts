@@ -3,6 +3,7 @@
 import { reasonFor } from '../core/candidates.ts'
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { isAdministrative } from '../core/fence.ts'
+import { mappedGroups } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
@@ -102,7 +103,7 @@ const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> 
   )
   const pairings = await list(db.read, 'pairings', { spaceId, siteId })
   const taken = new Set(pairings.map(({ siteUserId }) => siteUserId))
-  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = (await list(db.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   const { name, memberships } = person
   const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
   const known = { name, emails }
@@ -114,7 +115,7 @@ const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> 
     const reason = reasonFor(user, known)
     if (!reason) continue
     const groups = (await look.ks.listGroupsOfSiteUser(siteId, siteUserId))
-      .filter((group) => mapped.some((row) => row.accessGroupId === group.accessGroupId))
+      .filter(({ accessGroupId }) => mapped.includes(accessGroupId))
       .map((group) => group.name)
     const shown = user.alias || `${user.firstName} ${user.lastName}`
     candidates.push({ siteUserId, saltoUserId, name: shown, email, tagNumber, reason, groups })

@@ -2,6 +2,7 @@
 import { isActive } from '../core/entitlements.ts'
 import { RetryLater } from '../core/errors.ts'
 import { type Change, type Evidence, guardWindowMs, isDatedGrant } from '../core/guard.ts'
+import { mappedGroups } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
 import type { PlaceStep } from '../core/steps.ts'
 import { isOpenSoon, partsOf, passGuard, strike } from '../db/guard.ts'
@@ -46,7 +47,7 @@ export const guardPairing = async (
   const isFresh = now.getTime() - madeMs < guardWindowMs
   const isExplained = ({ accessGroupId }: PlaceStep): boolean =>
     (isFresh && !pairing.bySetting) ||
-    groups.some((row) => row.accessGroupId === accessGroupId && row.opensNothing) ||
+    groups.some((row) => mappedGroups(row).includes(accessGroupId) && row.opensNothing) ||
     intervals.some(
       (interval) =>
         isActive(interval, now) &&

@@ -5,8 +5,8 @@ import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { provePlace } from '../core/fence.ts'
 import { evidenceOf } from '../core/guard.ts'
 import type { AccessGroupId } from '../core/ids.ts'
+import { findPlan, mappedGroups, otherPlans } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
-import { sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, type PlaceStep } from '../core/steps.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
@@ -35,7 +35,7 @@ export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
   const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
   const plans = await list(db.read, 'planGroups', { spaceId, siteId })
-  const mapped = new Set(plans.flatMap(({ accessGroupId }) => accessGroupId ?? []))
+  const mapped = new Set(plans.flatMap(mappedGroups))
   const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
   const rules = { timeZone: look.space.timeZone, ...look.space.settings }
   const evidence = new Map(
@@ -113,8 +113,8 @@ const adopt = async (look: Look, person: Person, observed: ReadonlySet<AccessGro
   const { db } = look.deps
   const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
   await db.tx(async (tx) => {
-    for (const { accessGroupId } of mapped) {
-      if (!accessGroupId || !observed.has(accessGroupId)) continue
+    for (const accessGroupId of new Set(mapped.flatMap(mappedGroups))) {
+      if (!observed.has(accessGroupId)) continue
       const place = { spaceId, siteId, pairingId, accessGroupId, ...untouched }
       await put(tx, 'groupPlaces', { ...place, origin, basis: '', joinedAt: look.now() })
     }
@@ -128,22 +128,23 @@ const planGroupsOf = async (look: Look, { site, intervals }: Person) => {
   const { spaceId } = look
   const rows = await list(read, 'planGroups', { spaceId, siteId: site.siteId })
   const plans = await listSnapshot(read, spaceId, 'plan')
-  const find = ({ planId, planName }: PlanInterval) => {
-    const id = planId ?? plans.find((plan) => sameName(plan.name, planName))?.planId
+  const find = (interval: PlanInterval) => {
+    const id = findPlan(interval, plans)
     return { id, row: rows.find((each) => each.planId === id) }
   }
   let isWaiting = false
   for (const { id, row } of intervals.filter((each) => isActive(each, look.now())).map(find)) {
-    if (!id || (row && row.state !== 'making')) continue
+    if (id === otherPlans || (row && (row.chosen || row.state !== 'making'))) continue
     isWaiting = true
     look.ask('reconcilePlan', id, priority.soon)
   }
   const groupsOf = (interval: PlanInterval): AccessGroupId[] => {
     const { row } = find(interval)
-    return row?.accessGroupId ? [row.accessGroupId] : []
+    return row ? mappedGroups(row) : []
   }
-  const missing = rows.filter(({ state }) => state === 'missing')
-  const isMissing = (id: AccessGroupId) => missing.some((row) => row.accessGroupId === id)
+  const missing = rows.filter(({ state }) => state === 'missing').flatMap(mappedGroups)
+  const there = (await listSnapshot(read, spaceId, 'accessGroup')).map((each) => each.accessGroupId)
+  const isMissing = (id: AccessGroupId) => missing.includes(id) && !there.includes(id)
   return { groupsOf, isMissing, isWaiting }
 }
 
@@ -179,7 +180,9 @@ const join = async (
     if (isNotYetThere(error) && sinceMs < notYetThereMs)
       throw new RetryLater('SALTO does not know the new user everywhere yet', 5000)
     if (await look.ks.getAccessGroup(siteId, accessGroupId)) throw error
-    const plans = await list(db.read, 'planGroups', { siteId, accessGroupId })
+    const plans = (await list(db.read, 'planGroups', { siteId })).filter((row) =>
+      mappedGroups(row).includes(accessGroupId),
+    )
     for (const { planId } of plans) look.ask('reconcilePlan', planId)
     const params = { plan: '', group: plans[0]?.name ?? '', state: 'missing' }
     throw new Rejected('P04', params, `access group ${accessGroupId} is gone`)

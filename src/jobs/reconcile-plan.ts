@@ -1,9 +1,10 @@
 // A plan of the space and the access group for it. A name proposes once; from then on the id
 // counts (R8). A plan without group gets one that opens nothing until somebody chooses locks.
 import { type AccessGroupId, asId, type PlanId } from '../core/ids.ts'
+import { findPlan, mappedGroups, proposedGroups } from '../core/mappings.ts'
 import type { AccessGroup, GroupAccess, Plan } from '../core/model.ts'
-import { sameName } from '../core/names.ts'
-import { getSnapshot, saveOne } from '../db/snapshots.ts'
+import { mappingsLock } from '../db/mappings.ts'
+import { getSnapshot, listSnapshot, saveOne, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { list, one, put, type Row } from '../db/store.ts'
 import { leavePlanGroups } from './leave-plan-group.ts'
@@ -15,36 +16,66 @@ export const reconcilePlan: TaskHandler = async (look) => {
   const planId = asId<PlanId>(look.work.subject)
   await leavePlanGroups(look, planId)
   const site = await getActiveSite(db.read, spaceId)
+  if (!site) return
+  const { siteId } = site
+  const key = { spaceId, siteId, planId }
+  const before = await one(db.read, 'planGroups', key)
   const plan = await getSnapshot(db.read, spaceId, 'plan', planId)
-  if (!site || !plan) return
-  const before = await one(db.read, 'planGroups', { spaceId, siteId: site.siteId, planId })
-  const groups = await look.ks.listAccessGroups(site.siteId)
-  const row = before?.accessGroupId
-    ? keepMapping(before, groups)
-    : await findOrMake(look, site, plan, before, groups)
-  const group = groups.find((each) => each.accessGroupId === row.accessGroupId)
   const readAt = look.now()
-  const access = group && (await readGroupAccess(look, site, group.accessGroupId))
-  const opensNothing = row.state === 'ready' && !opensSomething(access)
-  const params = { plan: plan.name, group: row.name, state: row.state }
-  if (row.state !== 'ready') look.problem('P04', `plan:${planId}`, params)
-  if (opensNothing) look.problem('P18', `plan:${planId}`, params)
+  const groups = await look.ks.listAccessGroups(siteId)
+  const isThere = (id: AccessGroupId) => groups.some((each) => each.accessGroupId === id)
+  const mapping = before && (before.chosen || before.accessGroupId) ? before : null
+  const row = mapping
+    ? ({ ...mapping, state: mappedGroups(mapping).every(isThere) ? 'ready' : 'missing' } as const)
+    : plan && (await findOrMake(look, site, plan, before, groups))
+  if (!row) return
+  const ids = mappedGroups(row)
+  const access: GroupAccess[] = []
+  for (const id of ids.filter(isThere)) access.push(await readGroupAccess(look, site, id))
+  const isChosenSo = row.chosen?.length === 0
+  const opensNothing = row.state === 'ready' && !isChosenSo && !access.some(opensSomething)
+  const subject = `plan:${planId}`
+  const params = {
+    plan: plan?.name ?? row.name,
+    group: await namesFor(
+      look,
+      row,
+      row.state === 'missing' ? ids.filter((id) => !isThere(id)) : ids,
+    ),
+    state: row.state,
+    ...(row.chosen && { what: 'chosen' }),
+  }
+  if (row.state !== 'ready') look.problem('P04', subject, params)
+  if (opensNothing) look.problem('P18', subject, params)
   await db.tx(async (tx) => {
+    await saveSnapshot(tx, spaceId, 'accessGroup', groups, { readAt, idOf: (g) => g.accessGroupId })
+    for (const data of access)
+      await saveOne(tx, spaceId, 'groupAccess', data.accessGroupId, { data, readAt })
+    await tx.lock(mappingsLock(spaceId))
+    const now = await one(tx, 'planGroups', key)
+    // An admin chose otherwise meanwhile, and asked for another look.
+    if (String(now?.chosen ?? null) !== String(row.chosen)) return
     await put(tx, 'planGroups', { ...row, opensNothing })
-    if (access)
-      await saveOne(tx, spaceId, 'groupAccess', access.accessGroupId, { data: access, readAt })
     if (before?.accessGroupId === row.accessGroupId && before.state === row.state) return
+    const plans = await listSnapshot(tx, spaceId, 'plan')
     for (const { pairingId, ...membership } of await list(tx, 'memberships', { spaceId })) {
-      const plans = [membership.plan, membership.upcomingPlan]
-      const isOnIt = plans.some((p) => p?.planId === planId || sameName(p?.name ?? '', plan.name))
+      const isOnIt = [membership.plan, membership.upcomingPlan].some(
+        (each) => each && findPlan({ ...each, planName: each.name }, plans) === planId,
+      )
       if (pairingId && isOnIt) await look.askIn(tx, 'reconcilePairing', pairingId)
     }
   })
 }
 
-const keepMapping = (row: Row<'planGroups'>, groups: AccessGroup[]): Row<'planGroups'> => {
-  const there = groups.some((each) => each.accessGroupId === row.accessGroupId)
-  return { ...row, state: there ? 'ready' : 'missing' }
+const namesFor = async (
+  { deps, spaceId }: Look,
+  { chosen, name }: Row<'planGroups'>,
+  ids: readonly AccessGroupId[],
+): Promise<string> => {
+  if (!chosen) return name
+  const { read } = deps.db
+  const found = await Promise.all(ids.map((id) => getSnapshot(read, spaceId, 'accessGroup', id)))
+  return found.map((group) => group?.name ?? '?').join(', ')
 }
 
 const findOrMake = async (
@@ -59,12 +90,10 @@ const findOrMake = async (
   const making = before?.state === 'making'
   const name = making ? before.name : plan.name.trim()
   const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
-  const fitting = groups
-    .filter((group) => sameName(group.name, name))
-    .filter((group) => !mapped.some((row) => row.accessGroupId === group.accessGroupId))
+  const fitting = proposedGroups(name, groups, mapped)
   const row: Row<'planGroups'> = {
     ...{ spaceId, siteId, planId: plan.planId, name, accessGroupId: null, opensNothing: false },
-    ...{ origin: 'matched', state: 'several', changedAt: look.now() },
+    ...{ chosen: null, origin: 'matched', state: 'several', changedAt: look.now() },
   }
   const [group] = fitting
   if (fitting.length > 1) return row
@@ -80,7 +109,12 @@ const findOrMake = async (
     }
   }
   if (making) settleFirst(look, before.changedAt)
-  await db.tx((tx) => put(tx, 'planGroups', { ...row, origin: 'made', state: 'making' }))
+  await db.tx(async (tx) => {
+    await tx.lock(mappingsLock(spaceId))
+    const { chosen = null } =
+      (await one(tx, 'planGroups', { spaceId, siteId, planId: plan.planId })) ?? {}
+    await put(tx, 'planGroups', { ...row, chosen, origin: 'made', state: 'making' })
+  })
   look.because(`plan ${plan.planId} has no group`)
   const made = await look.ksWrite.createAccessGroup({ siteId, name })
   await makeAlways(look, siteId, made)
@@ -109,5 +143,5 @@ export const readGroupAccess = async (
   schedules: await ks.listGroupSchedules(siteId, accessGroupId),
 })
 
-export const opensSomething = (access: GroupAccess | undefined): boolean =>
-  access !== undefined && access.lockIds.length > 0 && access.schedules.length > 0
+export const opensSomething = ({ lockIds, schedules }: GroupAccess): boolean =>
+  lockIds.length > 0 && schedules.length > 0

@@ -5,11 +5,18 @@ import { ensureWebhooks } from '../connections/hooks.ts'
 import { jitter } from '../core/backoff.ts'
 import { Refused, Rejected } from '../core/errors.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
+import { findPlan, otherPlans } from '../core/mappings.ts'
 import { priority } from '../core/problems.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
-import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
-import { intervalsOf } from '../db/spaces.ts'
+import {
+  forgetBookings,
+  listBookings,
+  listSnapshot,
+  listUnseenBookings,
+  saveSnapshot,
+} from '../db/snapshots.ts'
+import { getActiveSite, intervalsOf } from '../db/spaces.ts'
 import { change, list, one, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { readAllMemberships } from './read-membership.ts'
@@ -126,15 +133,19 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
   })
 }
 
-/** Members on a team's or custom plan that the space's list does not have open nothing (P09). */
+/** Members on plans that the space's list does not have open nothing, unless an admin chose (P09). */
 const sayWhoHasNoPlan = async (look: Look): Promise<void> => {
   const { spaceId, space } = look
-  for (const membership of await list(look.deps.db.read, 'memberships', {
-    spaceId,
-    goneAt: null,
-  })) {
+  const { read } = look.deps.db
+  const site = await getActiveSite(read, spaceId)
+  if (!site) return
+  if (await one(read, 'planGroups', { spaceId, siteId: site.siteId, planId: otherPlans })) return
+  const plans = await listSnapshot(read, spaceId, 'plan')
+  for (const membership of await list(read, 'memberships', { spaceId, goneAt: null })) {
     const { pairingId, name } = membership
-    const without = intervalsOf(space, [membership]).find(({ planId }) => planId === null)
+    const without = intervalsOf(space, [membership]).find(
+      (interval) => findPlan(interval, plans) === otherPlans,
+    )
     if (pairingId && without)
       look.problem('P09', `pairing:${pairingId}`, { name: name ?? '', plan: without.planName })
   }

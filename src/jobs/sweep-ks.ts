@@ -1,6 +1,7 @@
 // Compares a KS site with the ledger in bulk and asks for looks only at what differs. It is also
 // the probe by which a space that SALTO refused comes back by itself.
 import { jitter } from '../core/backoff.ts'
+import { mappedGroups } from '../core/mappings.ts'
 import type { AccessGroup, GroupAccess, Site } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
@@ -37,9 +38,9 @@ export const sweepKs: TaskHandler = async (look) => {
   const locks = await look.ks.listLocks(siteId)
   const iqs = await look.ks.listIqs(siteId)
   const access: GroupAccess[] = []
-  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = (await list(db.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   for (const { accessGroupId } of groups)
-    if (mapped.some((row) => row.accessGroupId === accessGroupId))
+    if (mapped.includes(accessGroupId))
       access.push(await readGroupAccess(look, before, accessGroupId))
   const timeZone = info.timeZone && isTimeZone(info.timeZone) ? info.timeZone : before.timeZone
   await db.tx(async (tx) => {
@@ -77,8 +78,10 @@ const hasFreeSeat = ({ seatsAllowed, seatsUsed }: Site) =>
 const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess[]) => {
   const { spaceId } = look
   for (const row of await list(look.deps.db.read, 'planGroups', { spaceId, siteId })) {
-    const group = access.find((each) => each.accessGroupId === row.accessGroupId)
-    const asBefore = row.state === 'ready' && opensSomething(group) && !row.opensNothing
+    const ids = mappedGroups(row)
+    const found = access.filter(({ accessGroupId }) => ids.includes(accessGroupId))
+    const isOpen = row.chosen?.length === 0 || (found.some(opensSomething) && !row.opensNothing)
+    const asBefore = row.state === 'ready' && isOpen && found.length === ids.length
     if (!asBefore) look.ask('reconcilePlan', row.planId, priority.difference)
   }
 }

@@ -35,7 +35,13 @@ const person = async (id: string, name: string) => {
   await db.tx(async (tx) => {
     const read = { readAt: clock.now(), timeZone: 'Europe/Berlin' }
     await saveMemberships(tx, spaceId, [membership], read)
-    await addPairing(tx, { spaceId, siteId, pairingId, person: `membership:${membershipId}` })
+    await addPairing(tx, {
+      spaceId,
+      siteId,
+      pairingId,
+      bySetting: false,
+      person: `membership:${membershipId}`,
+    })
     const saltoUserId = asId<never>(`salto-${id}`)
     await change(tx, 'pairings', { spaceId, pairingId }, { saltoUserId })
     await change(tx, 'memberships', { spaceId, membershipId }, { pairingId })

@@ -54,10 +54,16 @@ const member = async (id: string, name: string, isConnected = true) => {
     await saveMemberships(tx, spaceId, [membership], { readAt: now, timeZone: 'Europe/Berlin' })
     await put(tx, 'planGroups', {
       ...{ spaceId, siteId, planId, accessGroupId, name: 'Full Time', origin: 'matched' },
-      ...{ state: 'ready', opensNothing: false, changedAt: now },
+      ...{ state: 'ready', opensNothing: false, chosen: null, changedAt: now },
     })
     if (!isConnected) return
-    await addPairing(tx, { spaceId, siteId, pairingId, person: `membership:${id}` })
+    await addPairing(tx, {
+      spaceId,
+      siteId,
+      pairingId,
+      bySetting: false,
+      person: `membership:${id}`,
+    })
     const paired = { siteUserId: asId<never>(`u-${id}`), saltoUserId: asId<never>(`s-${id}`) }
     await change(tx, 'pairings', { spaceId, pairingId }, { ...paired, state: 'paired' })
     await change(tx, 'memberships', { spaceId, membershipId }, { pairingId })

@@ -23,4 +23,5 @@ CREATE TABLE `receipts` (
 --> statement-breakpoint
 ALTER TABLE `pairings` ADD `by_setting` integer;--> statement-breakpoint
 ALTER TABLE `pairings` ADD `invite` text;--> statement-breakpoint
-ALTER TABLE `pairings` ADD `batch_at` integer;
+ALTER TABLE `pairings` ADD `batch_at` integer;--> statement-breakpoint
+ALTER TABLE `plan_groups` ADD `chosen` text;

@@ -23,4 +23,5 @@ CREATE TABLE "receipts" (
 --> statement-breakpoint
 ALTER TABLE "pairings" ADD COLUMN "by_setting" boolean;--> statement-breakpoint
 ALTER TABLE "pairings" ADD COLUMN "invite" text;--> statement-breakpoint
-ALTER TABLE "pairings" ADD COLUMN "batch_at" timestamp (3) with time zone;
+ALTER TABLE "pairings" ADD COLUMN "batch_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "plan_groups" ADD COLUMN "chosen" jsonb;

@@ -1,0 +1,200 @@
+import type { AccessGroupId, PlanId } from '../src/core/ids.ts'
+import type { Move } from '../src/core/mappings.ts'
+import type { AccessGroup, TimeSchedule } from '../src/core/model.ts'
+import type { Say } from './i18n.ts'
+import { WayOn } from './layout.tsx'
+import { type Asked, type Consequence, Preview } from './preview.tsx'
+
+export type PlanLine = {
+  planId: PlanId
+  /** '' for the plans that are not in the space's list. */
+  name: string
+  isOther: boolean
+  /** Not in the space's list any more; people are still on it. */
+  isGone: boolean
+  people: number
+  connected: number
+  /** `name`, `nothing`, or ids of groups: as stored, and as typed. */
+  stored: string[]
+  chosen: string[]
+  opens: Opening[]
+  warning: 'several' | 'missing' | 'making' | 'nothing' | null
+  /** Why it could not be saved. */
+  reason: 'none' | 'mixed' | null
+  /** Somebody else saved this row meanwhile. */
+  isNews: boolean
+}
+
+type Opening = {
+  id: AccessGroupId
+  name: string
+  isThere: boolean
+  locks: number | null
+  hours: TimeSchedule[] | null
+}
+
+type Table = { say: Say; lines: PlanLine[]; groups: AccessGroup[]; saltoUrl: string }
+
+export const PlansPage = (props: Table & { asked: Asked | undefined }) => {
+  const { say, lines, groups, saltoUrl, asked } = props
+  const { t } = say
+  return (
+    <>
+      <form id="plans" hx-post="/plans" novalidate>
+        <p class="hint">{t('plans.what')}</p>
+        {lines.some(({ reason }) => reason) && (
+          <p role="alert" class="note bad">
+            {t('plans.notSaved')}
+          </p>
+        )}
+        {lines.some(({ isNews }) => isNews) && (
+          <p role="alert" class="note bad">
+            {t('plans.meanwhile')}
+          </p>
+        )}
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('plans.plan')}</th>
+              <th scope="col">{t('plans.groups')}</th>
+              <th scope="col">{t('plans.opens')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line) => (
+              <PlanRow {...{ say, line, groups, saltoUrl }} />
+            ))}
+          </tbody>
+        </table>
+        <div class="actions">
+          <button type="submit">{t('plans.save')}</button>
+        </div>
+      </form>
+      {asked && <Preview {...{ say, asked }} form="plans" />}
+    </>
+  )
+}
+
+const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
+  const { say, line, groups, saltoUrl } = props
+  const { t } = say
+  const { planId, people, connected, chosen, stored, reason, warning } = line
+  const [id, name] = line.isOther ? ['other', t('plans.other')] : [planId, line.name]
+  const options = optionsOf(say, line, groups)
+  const labels = stored.map((value) => options.find((each) => each.value === value)?.label ?? value)
+  return (
+    <tr id={`plan-${id}`}>
+      <th scope="row">
+        {name}
+        {line.isOther && <p class="hint">{t('plans.otherWhat')}</p>}
+        {line.isGone && <p class="hint">{t('plans.notListed')}</p>}
+        <p class="hint">
+          {t('plans.people', { count: people })} {people > 0 && t('plans.connected', { connected })}
+        </p>
+      </th>
+      <td data-label={t('plans.groups')}>
+        <input type="hidden" name={`was:${planId}`} value={stored.join(' ')} />
+        <select
+          multiple
+          name={`groups:${planId}`}
+          size={Math.min(options.length, 5)}
+          aria-label={`${t('plans.groups')}: ${name}`}
+          aria-invalid={reason && 'true'}
+          aria-describedby={reason && `reason-${id}`}>
+          {options.map(({ value, label }) => (
+            <option value={value} selected={chosen.includes(value)}>
+              {label}
+            </option>
+          ))}
+        </select>
+        {reason && (
+          <p id={`reason-${id}`} class="reason">
+            {t(`plans.reason.${reason}`)}
+          </p>
+        )}
+        {line.isNews && <p class="reason">{t('plans.news', { stored: labels.join(', ') })}</p>}
+      </td>
+      <td data-label={t('plans.opens')}>
+        {line.opens.length === 0 && <p class="hint">{t('plans.nothing')}</p>}
+        {line.opens.map((opening) => (
+          <p>
+            {opening.name}
+            <span class="hint">{openingText(say, opening)}</span>
+          </p>
+        ))}
+        {warning && <p class="state bad">{t(`plans.warning.${warning}`, { plan: name })}</p>}
+        {warning === 'nothing' && (
+          <WayOn
+            say={say}
+            way={{ href: saltoUrl, label: 'overview.way.salto', target: '_blank' }}
+          />
+        )}
+        {warning === 'missing' && stored.includes('name') && (
+          <button
+            type="button"
+            class="quiet"
+            hx-post="/plans/restorations"
+            hx-vals={JSON.stringify({ planId })}>
+            {t('problems.action.restore')} <span class="unseen">{name}</span>
+          </button>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+const optionsOf = ({ t }: Say, line: PlanLine, groups: readonly AccessGroup[]) => {
+  const { isOther, name, stored, opens } = line
+  const gone = opens
+    .filter(({ id }) => stored.includes(id) && !groups.some((each) => each.accessGroupId === id))
+    .map(({ id, name: group }) => ({ value: id, label: t('plans.gone', { group }) }))
+  return [
+    { value: 'name', label: isOther ? t('plans.undecided') : t('plans.byName', { name }) },
+    { value: 'nothing', label: t('plans.nothing') },
+    ...gone,
+    ...groups.map(({ accessGroupId, name: group, lockCount }) => ({
+      value: accessGroupId,
+      label: lockCount === null ? group : `${group} (${t('plans.locks', { count: lockCount })})`,
+    })),
+  ]
+}
+
+const openingText = (say: Say, { isThere, locks, hours }: Opening): string => {
+  const { t } = say
+  if (!isThere) return t('plans.isGone')
+  if (locks === null || hours === null) return t('plans.unread')
+  if (locks === 0) return t('plans.noLocks')
+  if (hours.length === 0) return t('plans.noHours')
+  const texts = hours.map((schedule) =>
+    isAlways(schedule) ? t('plans.always') : say.hours(schedule),
+  )
+  return `${t('plans.locks', { count: locks })}, ${texts.join('; ')}`
+}
+
+const isAlways = ({ weekdays, startTime, endTime, startLocal, endLocal }: TimeSchedule): boolean =>
+  weekdays.every(Boolean) &&
+  startTime === '00:00:00' &&
+  endTime >= '23:59' &&
+  !startLocal &&
+  !endLocal
+
+/** Each group with those who come into it, then with those who leave it. */
+export const planConsequences = (
+  { t }: Say,
+  moves: readonly Move[],
+  groups: readonly AccessGroup[],
+): Pick<Asked, 'consequences' | 'verb' | 'takesAway'> => {
+  const follow = (kind: 'gains' | 'loses'): Consequence[] =>
+    [...new Set(moves.flatMap((move) => move[kind]))].map((id) => {
+      const about = moves.filter((move) => move[kind].includes(id)).map(({ name }) => name)
+      const group = groups.find(({ accessGroupId }) => accessGroupId === id)?.name ?? ''
+      return { text: t(`plans.${kind}`, { count: about.length, group }), about: about.sort() }
+    })
+  const [gains, loses] = [follow('gains'), follow('loses')]
+  const kind = loses.length === 0 ? 'letIn' : gains.length === 0 ? 'remove' : 'move'
+  return {
+    consequences: [...gains, ...loses],
+    verb: t(`plans.verb.${kind}`, { count: moves.length }),
+    takesAway: loses.length > 0,
+  }
+}
