@@ -12,7 +12,7 @@ const views = readdirSync('views').filter((name) => name.endsWith('.tsx'))
 
 test.each(views)('%s uses only attributes that htmx knows and our policy allows', (name) => {
   const source = readFileSync(`views/${name}`, 'utf8')
-  const used = [...source.matchAll(/\bhx-[\w:-]+/g)].map(([attribute]) => attribute)
+  const used = [...source.matchAll(/(?<!<\/?)\bhx-[\w:-]+/g)].map(([attribute]) => attribute)
   const known = [allowed, inheritable, perStatus]
   expect(used.filter((each) => !known.some((pattern) => pattern.test(each)))).toEqual([])
   expect(source.match(/hx-(vals|trigger)="(js:|[^"]*\[)/g)).toBeNull()
