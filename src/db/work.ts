@@ -1,11 +1,11 @@
 // The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
 // runs once; asked while it runs it runs once more.
-import { and, asc, count, eq, gt, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
 import { keep, slot } from './kept.ts'
 import type { Tx } from './open.ts'
-import { change, type Row } from './store.ts'
+import { above, change, list, one, type Row } from './store.ts'
 
 export type WorkRow = Row<'work'>
 export type Claim = Pick<WorkRow, 'spaceId' | 'task' | 'subject' | 'revision'> & { token: string }
@@ -54,18 +54,10 @@ export const listDue = async (tx: Tx, now: Date, limit: number) => {
     return dialect === 'pg' ? query.for('update', { skipLocked: true }) : query
   })
   const rows = await due.execute({ now, limit })
-  if (rows.length === 0) return { rows, running: new Map<SpaceId, number>() }
-  const leased = keep(tx, 'leased', ({ q, t }) =>
-    q
-      .select({ spaceId: t.work.spaceId, slots: count() })
-      .from(t.work)
-      .where(
-        and(isNotNull(t.work.leaseToken), gt(t.work.leaseUntil, slot(t.work.leaseUntil, 'now'))),
-      )
-      .groupBy(t.work.spaceId),
-  )
-  const running = await leased.execute({ now })
-  return { rows, running: new Map(running.map(({ spaceId, slots }) => [spaceId, slots])) }
+  const running = new Map<SpaceId, number>()
+  const leased = rows.length > 0 ? await list(tx, 'work', { leaseUntil: above(now) }) : []
+  for (const { spaceId } of leased) running.set(spaceId, (running.get(spaceId) ?? 0) + 1)
+  return { rows, running }
 }
 
 export const lease = async (
@@ -93,19 +85,9 @@ export const settle = async (
 ): Promise<void> => {
   const key = { spaceId, task, subject }
   // Giving the lease back first locks the row: nobody asks between this read and the write below.
-  const giveBack = keep(tx, 'give back', ({ q, t }) =>
-    q
-      .update(t.work)
-      .set({ leaseToken: null, leaseUntil: null })
-      .where(
-        and(
-          eq(t.work.leaseToken, slot(t.work.leaseToken, 'token')),
-          eq(t.work.subject, slot(t.work.subject, 'subject')),
-        ),
-      )
-      .returning({ revision: t.work.revision }),
-  )
-  const [row] = await giveBack.execute({ token, subject })
+  const ours = { ...key, leaseToken: token }
+  const isOurs = await change(tx, 'work', ours, { leaseToken: null, leaseUntil: null })
+  const row = isOurs ? await one(tx, 'work', key) : null
   if (!row) throw new LeaseLost(`lost the lease of ${task} ${subject}`)
   const { now, ...settled } = outcome
   const again = { ...settled, runAt: now, attempts: 0 }
