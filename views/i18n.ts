@@ -62,13 +62,18 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const spoken = locale === 'en' ? 'en-GB' : locale
   const date = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
-  const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
-  const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
-  const weekday = new Intl.DateTimeFormat(spoken, { weekday: 'short', timeZone: 'UTC' })
-  const clock = new Intl.DateTimeFormat(spoken, { ...time, timeZone: 'UTC' })
-  const hours = new Intl.DateTimeFormat(spoken, { ...time, timeZone })
-  const dates = new Intl.DateTimeFormat(spoken, { ...date, timeZone })
-  const day = (date: string) => days.format(new Date(`${date}T12:00:00Z`))
+  // Most requests name no date, and making a format takes longer than answering them.
+  const format = (options: Intl.DateTimeFormatOptions) => {
+    let made: Intl.DateTimeFormat | undefined
+    return () => (made ??= new Intl.DateTimeFormat(spoken, options))
+  }
+  const days = format({ ...date, timeZone: 'UTC' })
+  const times = format({ ...date, ...time, timeZone })
+  const weekday = format({ weekday: 'short', timeZone: 'UTC' })
+  const clock = format({ ...time, timeZone: 'UTC' })
+  const hours = format({ ...time, timeZone })
+  const dates = format({ ...date, timeZone })
+  const day = (date: string) => days().format(new Date(`${date}T12:00:00Z`))
   const translate = i18n.getFixedT(locale)
   const lang = locale.slice(0, 2)
   const fixed = getOrMake(fixedWords, lang, () => new Map<string, string>())
@@ -76,13 +81,13 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
     lang,
     t: (key, params) =>
       params ? translate(key, params) : getOrMake(fixed, key, () => translate(key, {})),
-    at: (at) => times.format(at),
-    span: (from, to) => times.formatRange(from, to),
-    hour: (at, now) => (dates.format(at) === dates.format(now) ? hours : times).format(at),
+    at: (at) => times().format(at),
+    span: (from, to) => times().formatRange(from, to),
+    hour: (at, now) => (dates().format(at) === dates().format(now) ? hours() : times()).format(at),
     day,
     hours: ({ weekdays, startTime, endTime, startLocal, endLocal }) => {
       // 5 January 2026 is a Monday.
-      const named = (index: number) => weekday.format(new Date(Date.UTC(2026, 0, 5 + index)))
+      const named = (index: number) => weekday().format(new Date(Date.UTC(2026, 0, 5 + index)))
       const on = weekdays.flatMap((isOn, index) => (isOn && !weekdays[index - 1] ? [index] : []))
       const runs = on.map((first) => {
         const end = weekdays.indexOf(false, first)
@@ -90,7 +95,7 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
         return first === last ? named(first) : `${named(first)}–${named(last)}`
       })
       const [from, to] = [startTime, endTime].map((at) =>
-        clock.format(new Date(`1970-01-01T${at}Z`)),
+        clock().format(new Date(`1970-01-01T${at}Z`)),
       )
       const dates = [startLocal, endLocal].map((at) => (at ? day(at.slice(0, 10)) : '…')).join('–')
       const limit = startLocal || endLocal ? ` (${dates})` : ''

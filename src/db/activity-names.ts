@@ -150,7 +150,10 @@ const lastJoins = (tx: Tx, spaceId: Audit['spaceId'], subject: string[]) => {
     .from(audit)
     .where(and(isTheirs, eq(audit.action, 'joinAccessGroup')))
     .groupBy(audit.subject)
-  return list(tx, 'audit', { spaceId }, inArray(audit.number, last))
+  return tx.q
+    .select()
+    .from(audit)
+    .where(and(eq(audit.spaceId, spaceId), inArray(audit.number, last)))
 }
 
 /** The subjects of a task. */

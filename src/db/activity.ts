@@ -53,7 +53,12 @@ export const listActivity = async (
     const during = and(gte(audit.at, at), lte(audit.at, until))
     return and(eq(audit.spaceId, spaceId), eq(audit.subject, subject), during)
   })
-  const answers = answersTo(await list(tx, 'audit', {}, or(...around)))
+  const answers = answersTo(
+    await tx.q
+      .select()
+      .from(audit)
+      .where(or(...around)),
+  )
   const named = await readNames(tx, space, rows)
   const lines = rows.map((row) => ({
     ...named(row),
@@ -109,7 +114,10 @@ const oldPairings = async (tx: Tx, spaceId: Audit['spaceId'], memberships: Membe
   if (memberships.length === 0 || memberships.length > leftMax) return []
   const { audit } = tx.t
   const rests = or(...memberships.map((each) => like(audit.reason, `% ${each}/%`)))
-  const made = { spaceId, action: 'joinAccessGroup', task: 'reconcilePairing' }
-  const rows = await list(tx, 'audit', made, rests)
+  const isJoin = and(eq(audit.action, 'joinAccessGroup'), eq(audit.task, 'reconcilePairing'))
+  const rows = await tx.q
+    .select()
+    .from(audit)
+    .where(and(eq(audit.spaceId, spaceId), isJoin, rests))
   return [...new Set(rows.map((row) => row.subject))]
 }

@@ -1,17 +1,14 @@
 // How far those are who were connected together, from what is stored about each of them.
-import { isNotNull } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
 import { listProblems } from './problems.ts'
-import { list, type Row } from './store.ts'
+import { list, present, type Row } from './store.ts'
 
 /** All since the oldest click of which somebody is still under way; null when nobody is. */
 export const readProgress = async (tx: Tx, spaceId: SpaceId) => {
-  const batches = await list(tx, 'pairings', { spaceId }, isNotNull(tx.t.pairings.batchAt))
-  const looks = { spaceId, task: 'reconcilePairing' } as const
-  const asked = new Set(
-    (await list(tx, 'work', looks, isNotNull(tx.t.work.runAt))).map(({ subject }) => subject),
-  )
+  const batches = await list(tx, 'pairings', { spaceId, batchAt: present })
+  const looks = { spaceId, task: 'reconcilePairing', runAt: present } as const
+  const asked = new Set((await list(tx, 'work', looks)).map(({ subject }) => subject))
   const said = new Set((await listProblems(tx, spaceId)).map(({ source }) => source))
   const needsYou = ({ state, pairingId }: Row<'pairings'>) =>
     state === 'choosing' || (state === 'new' && said.has(`reconcilePairing:${pairingId}`))

@@ -1,11 +1,10 @@
 // What we do not need any more is forgotten: people 90 days after they ended, the audit after a year.
-import { lt, lte } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import { addDays, localDate } from '../core/temporal.ts'
 import { cutAudit } from './audit.ts'
 import type { Tx } from './open.ts'
 import { removePairing } from './spaces.ts'
-import { change, list, type Row, take } from './store.ts'
+import { below, change, list, type Row, take, upTo } from './store.ts'
 
 export const keepPeopleDays = 90
 const keepAuditDays = 365
@@ -17,13 +16,13 @@ export const forgetSpace = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<
   await forgetNames(tx, spaceId, now)
   for (const table of ['memberships', 'bookings', 'snapshots', 'sessions'] as const)
     await take(tx, table, { spaceId })
-  await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
+  await take(tx, 'authorizations', { expiresAt: below(now) })
   await cutAudit(tx, spaceId, new Date(now.getTime() - keepAuditDays * 24 * 3600_000))
 }
 
 const forgetNames = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
   const longAgo = new Date(now.getTime() - keepReceiptDays * 24 * 3600_000)
-  const old = await list(tx, 'receipts', { spaceId }, lte(tx.t.receipts.endedAt, longAgo))
+  const old = await list(tx, 'receipts', { spaceId, endedAt: upTo(longAgo) })
   const siteId = old.map((receipt) => receipt.siteId)
   await change(tx, 'receiptLines', { spaceId, siteId }, { name: '', holder: null })
 }
@@ -51,10 +50,8 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   await take(tx, 'memberships', { spaceId, membershipId })
   await cutAudit(tx, spaceId, ago(keepAuditDays))
   await forgetNames(tx, spaceId, now)
-  const { readAt } = tx.t.snapshots
-  await take(tx, 'snapshots', { spaceId, kind: 'admin' }, lt(readAt, ago(keepAuditDays)))
-  const idle = { spaceId, runAt: null, leaseToken: null }
-  await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
-  await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
-  await take(tx, 'sessions', {}, lt(tx.t.sessions.expiresAt, now))
+  await take(tx, 'snapshots', { spaceId, kind: 'admin', readAt: below(ago(keepAuditDays)) })
+  await take(tx, 'work', { spaceId, runAt: null, leaseToken: null, askedAt: below(longAgo) })
+  await take(tx, 'authorizations', { expiresAt: below(now) })
+  await take(tx, 'sessions', { expiresAt: below(now) })
 }

@@ -1,6 +1,5 @@
 // What is known of each membership, joined to one line of the table. All of them are sorted and
 // filtered by what is quick to know; the rest is looked up for those that are shown.
-import { isNotNull, lte } from 'drizzle-orm'
 import type { MemberLine } from '../../views/members.tsx'
 import { isActive, lastEnd } from '../core/entitlements.ts'
 import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
@@ -9,7 +8,7 @@ import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
 import type { Tx } from '../db/open.ts'
 import { intervalsOf } from '../db/spaces.ts'
-import { list, type Row } from '../db/store.ts'
+import { list, present, type Row, upTo } from '../db/store.ts'
 import type { Here, Web } from './page.ts'
 
 export type { MemberLine }
@@ -85,19 +84,17 @@ const readFacts = async (
   const source = `reconcilePairing:${only}`
   const said = only === undefined ? {} : { source }
   const work = only === undefined ? {} : { subject: only }
-  const due = lte(read.t.work.runAt, now)
-  const shown = isNotNull(read.t.problems.shownAt)
   const states = ['held', 'notReturned', 'lost', 'returning'] as const
   const tags = await list(read, 'tagHolders', whose)
   tags.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))
   return {
     pairings: byKey(await list(read, 'pairings', whose), (row) => row.pairingId),
     due: byKey(
-      await list(read, 'work', { spaceId, task: 'reconcilePairing', ...work }, due),
+      await list(read, 'work', { spaceId, task: 'reconcilePairing', runAt: upTo(now), ...work }),
       (row) => row.subject,
     ),
     problems: byKey(
-      await list(read, 'problems', { spaceId, leftAt: null, ...said }, shown),
+      await list(read, 'problems', { spaceId, leftAt: null, shownAt: present, ...said }),
       (row) => row.source,
     ),
     tags: byKey(tags, (row) => row.pairingId),

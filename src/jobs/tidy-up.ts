@@ -20,6 +20,6 @@ export const tidyUp: TaskHandler = async (look) => {
     if (left.every(({ endedAt }) => keptMs(endedAt) >= keepReceiptDays * dayMs))
       await forgetSpace(tx, spaceId, now)
   })
-  const { number, hash } = (await lastAudit(deps.db.read, spaceId)) ?? {}
+  const { number, hash } = (await lastAudit(deps.db.read, { spaceId })) ?? {}
   deps.log.info({ spaceId, number, hash }, 'the audit so far')
 }
