@@ -1,6 +1,7 @@
 import type { MembershipId, PairingId, SiteUserId, TagId } from '../src/core/ids.ts'
 import type { ProblemCode } from '../src/core/problems.ts'
 import type { Say } from './i18n.ts'
+import { MailText } from './mail.tsx'
 import { problemText } from './problems.tsx'
 
 export type MemberLine = {
@@ -123,6 +124,7 @@ export const MembersPage = (props: {
           </ul>
         </section>
       )}
+      <MailText {...say} />
     </>
   )
 }
