@@ -2,6 +2,7 @@ import type { MembershipId, PairingId, SiteUserId, TagId } from '../src/core/ids
 import type { ProblemCode } from '../src/core/problems.ts'
 import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
+import { MailText } from './mail.tsx'
 import { type Page, Paging, SearchBar } from './parts.tsx'
 import { problemText } from './problems.tsx'
 
@@ -126,6 +127,7 @@ const MemberList = ({ say, lines, page, search, filter, reason }: ListProps) => 
         </table>
       )}
       <Paging {...{ say, of: 'members', page, search, filter }} />
+      <MailText {...say} />
     </div>
   )
 }

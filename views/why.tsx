@@ -61,14 +61,10 @@ export const WhyPage = (props: {
           <option value="">{t('why.chooseDoor')}</option>
           {options(doors, lockId)}
         </select>
-        <input
-          id="at"
-          type="datetime-local"
-          name="at"
-          value={props.at}
-          aria-label={t('why.at', { zone: props.zone })}
-          title={t('why.at', { zone: props.zone })}
-        />
+        <label class="hint">
+          {t('why.at', { zone: props.zone })}{' '}
+          <input id="at" type="datetime-local" name="at" value={props.at} />
+        </label>
         <p class="hint" role="status">
           {people.length === 0 && t('members.none')}
           {more > 0 && t('why.more', { count: more })}
@@ -99,7 +95,7 @@ const Answer = ({ say, answer }: { say: Say; answer: WhyAnswer }) => {
   return (
     <section aria-labelledby="answer">
       <p class="hint">{t('why.asked', asked)}</p>
-      <h2 id="answer" class={`answer state ${answer.opens ? 'good' : 'bad'}`}>
+      <h2 id="answer" class={`answer state ${answer.opens ? 'good' : 'bad'}`} aria-live="polite">
         {sentence(say, answer)}
       </h2>
       {way && (
@@ -112,7 +108,7 @@ const Answer = ({ say, answer }: { say: Say; answer: WhyAnswer }) => {
               })}
         </p>
       )}
-      <ol class="checks">
+      <ol class="checks chain">
         {answer.chain.map((each) => (
           <li class={each === broken ? 'broken' : ''}>
             <span class={`state ${each.ok ? 'good' : 'bad'}`}>

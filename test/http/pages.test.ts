@@ -331,6 +331,15 @@ test("another space's rows are never seen or changed", async () => {
   expect(membership?.pairingId).toBeNull()
 })
 
+test('D4 a text for the confirmation mail of Cobot is there to copy, in both languages', async () => {
+  const page = await textOf('/members')
+  expect(page).toContain('Customize » Emails » Membership Confirmation')
+  expect(page).toMatch(/<textarea id="mail-text"[^>]*>[^<]+Lost your tag\?/)
+  expect(page).toMatch(/data-copy="mail-text"[^>]*>Copy</)
+  frame = await world.openFrame('de')
+  expect(await textOf('/members')).toContain('Tag verloren?')
+})
+
 // Problems
 
 const problem = (code: 'P10' | 'P17' | 'P20' | 'P15' | 'P01', subject: string, params = {}) =>
