@@ -158,14 +158,15 @@ export const Leavings = (props: {
   query?: string
 }) => {
   const { say, leavings, at, query = '' } = props
-  const isRunning = leavings.some(({ endedAt }) => !endedAt)
-  const again = isRunning && {
-    'hx-get': `${at}/progress${query}`,
-    'hx-trigger': 'every 5s',
-    'hx-target': '#leavings',
-  }
   return (
-    <section id="leavings" {...again}>
+    <section id="leavings">
+      {leavings.some(({ endedAt }) => !endedAt) && (
+        <div
+          hx-get={`${at}/progress${query}`}
+          hx-trigger="every 5s"
+          hx-target="#leavings"
+          hx-swap="outerMorph"></div>
+      )}
       {leavings.map((leaving) =>
         leaving.endedAt ? (
           <Receipt {...{ say, leaving, at, query }} />
@@ -205,6 +206,7 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
       {notes.map((note) => (
         <p>{say.t(`leaving.note.${note}`)}</p>
       ))}
+      <p class="hint">{say.t('leaving.forgotten')}</p>
       <button
         type="button"
         class="quiet"

@@ -82,7 +82,9 @@ export type LedgerLine = Omit<ReceiptLine, 'outcome' | 'why'> & { origin: 'made'
 /** All that we put into a site, by name: the preview, and then what is worked off. */
 export const listLedger = async (tx: Tx, key: InSite): Promise<LedgerLine[]> => {
   const { spaceId } = key
-  const people = await list(tx, 'pairings', key)
+  // Who waits for a choice, or for a first look, has nothing there yet.
+  const isThere = (row: Row<'pairings'>) => row.siteUserId ?? row.creatingSince
+  const people = (await list(tx, 'pairings', key)).filter(isThere)
   const pairingId = people.map((each) => each.pairingId)
   const memberships = await list(tx, 'memberships', { spaceId, pairingId })
   const names = new Map<string, string>()
