@@ -185,7 +185,7 @@ const Progress = ({ say, leaving }: { say: Say; leaving: Leaving }) => {
   const done = { done: lines.length - open, total: lines.length }
   return (
     <div class="card" role="status">
-      <h2>{t(whole ? 'leaving.running' : 'leaving.moving', { site: siteName })}</h2>
+      <h2>{t(whole ? 'leaving.running' : 'leaving.moving', { site: siteName || 'SALTO KS' })}</h2>
       <p>
         <progress max={Math.max(done.total, 1)} value={done.done} aria-hidden="true"></progress>{' '}
         {t('leaving.progress', done)}
@@ -219,9 +219,7 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
 }
 
 const receiptTitle = ({ t, at }: Say, { siteName, endedAt, startedAt }: Leaving): string =>
-  siteName
-    ? t('leaving.receipt', { site: siteName, at: at(endedAt ?? startedAt) })
-    : t('leaving.receiptNoSite', { at: at(endedAt ?? startedAt) })
+  t('leaving.receipt', { site: siteName || 'SALTO KS', at: at(endedAt ?? startedAt) })
 
 /** The receipt as a file to keep. */
 export const receiptText = (say: Say, space: string, leaving: Leaving): string =>
