@@ -113,6 +113,8 @@ const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
     await change(tx, 'receipts', { spaceId, endedAt: null }, { endedAt: now })
     const gone = { state: 'disconnected', settings: usualSettings } as const
     await change(tx, 'spaces', { spaceId }, gone)
+    const atRest = { runAt: null, attempts: 0, lastError: null }
+    await change(tx, 'work', { spaceId, leaseToken: null }, atRest)
     const runAt = new Date(now.getTime() + keepReceiptDays * 24 * 3600_000)
     const tidyUp = { task: 'tidyUp', subject: 'space', priority: priority.cosmetic } as const
     await ask(tx, [{ spaceId, ...tidyUp, runAt, cause: work.cause }], now)
