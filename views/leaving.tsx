@@ -207,13 +207,15 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
         <p>{say.t(`leaving.note.${note}`)}</p>
       ))}
       <p class="hint">{say.t('leaving.forgotten')}</p>
-      <button
-        type="button"
-        class="quiet"
-        data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
-        data-name={`${say.t('leaving.file')}.txt`}>
-        {say.t('leaving.download')}
-      </button>
+      <div class="actions">
+        <button
+          type="button"
+          class="quiet"
+          data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
+          data-name={`${say.t('leaving.file')}.txt`}>
+          {say.t('leaving.download')}
+        </button>
+      </div>
     </div>
   )
 }
