@@ -158,14 +158,15 @@ export const Leavings = (props: {
   query?: string
 }) => {
   const { say, leavings, at, query = '' } = props
-  const isRunning = leavings.some(({ endedAt }) => !endedAt)
-  const again = isRunning && {
-    'hx-get': `${at}/progress${query}`,
-    'hx-trigger': 'every 5s',
-    'hx-target': '#leavings',
-  }
   return (
-    <section id="leavings" {...again}>
+    <section id="leavings">
+      {leavings.some(({ endedAt }) => !endedAt) && (
+        <div
+          hx-get={`${at}/progress${query}`}
+          hx-trigger="every 5s"
+          hx-target="#leavings"
+          hx-swap="outerMorph"></div>
+      )}
       {leavings.map((leaving) =>
         leaving.endedAt ? (
           <Receipt {...{ say, leaving, at, query }} />
@@ -184,7 +185,7 @@ const Progress = ({ say, leaving }: { say: Say; leaving: Leaving }) => {
   const done = { done: lines.length - open, total: lines.length }
   return (
     <div class="card" role="status">
-      <h2>{t(whole ? 'leaving.running' : 'leaving.moving', { site: siteName })}</h2>
+      <h2>{t(whole ? 'leaving.running' : 'leaving.moving', { site: siteName || 'SALTO KS' })}</h2>
       <p>
         <progress max={Math.max(done.total, 1)} value={done.done} aria-hidden="true"></progress>{' '}
         {t('leaving.progress', done)}
@@ -205,21 +206,22 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
       {notes.map((note) => (
         <p>{say.t(`leaving.note.${note}`)}</p>
       ))}
-      <button
-        type="button"
-        class="quiet"
-        data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
-        data-failed={say.t('activity.notSaved')}>
-        {say.t('leaving.download')}
-      </button>
+      <p class="hint">{say.t('leaving.forgotten')}</p>
+      <div class="actions">
+        <button
+          type="button"
+          class="quiet"
+          data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
+          data-failed={say.t('activity.notSaved')}>
+          {say.t('leaving.download')}
+        </button>
+      </div>
     </div>
   )
 }
 
 const receiptTitle = ({ t, at }: Say, { siteName, endedAt, startedAt }: Leaving): string =>
-  siteName
-    ? t('leaving.receipt', { site: siteName, at: at(endedAt ?? startedAt) })
-    : t('leaving.receiptNoSite', { at: at(endedAt ?? startedAt) })
+  t('leaving.receipt', { site: siteName || 'SALTO KS', at: at(endedAt ?? startedAt) })
 
 /** The receipt as a file to keep. */
 export const receiptText = (say: Say, space: string, leaving: Leaving): string =>

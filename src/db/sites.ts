@@ -46,10 +46,12 @@ export const leaveSite = async (
 ): Promise<void> => {
   const { spaceId, by, now } = click
   const key = { spaceId, siteId: site?.siteId ?? noSite }
-  const running = { spaceId, endedAt: null }
   await askDisconnect(tx, spaceId, `admin ${by}`, now)
-  // Pressed twice, or while an earlier site is still being left.
-  if (!site && how.whole && (await change(tx, 'receipts', running, { whole: true }))) return
+  if (how.whole) {
+    // Pressed twice, or while an earlier site is still being left.
+    const running = await change(tx, 'receipts', { spaceId, endedAt: null }, { whole: true })
+    if (!site && running > 0) return
+  }
   const siteName = site?.info.name ?? ''
   const begun = { siteName, startedAt: now, endedAt: null, notes: [], ...how }
   await put(tx, 'receipts', { ...key, ...begun })
@@ -82,7 +84,9 @@ export type LedgerLine = Omit<ReceiptLine, 'outcome' | 'why'> & { origin: 'made'
 /** All that we put into a site, by name: the preview, and then what is worked off. */
 export const listLedger = async (tx: Tx, key: InSite): Promise<LedgerLine[]> => {
   const { spaceId } = key
-  const people = await list(tx, 'pairings', key)
+  // Who waits for a choice, or for a first look, has nothing there yet.
+  const isThere = (row: Row<'pairings'>) => row.siteUserId ?? row.creatingSince
+  const people = (await list(tx, 'pairings', key)).filter(isThere)
   const pairingId = people.map((each) => each.pairingId)
   const memberships = await list(tx, 'memberships', { spaceId, pairingId })
   const names = new Map<string, string>()
@@ -135,6 +139,7 @@ export const noteOutcome = (
 /** Nobody lets us in there any more: what is left there stays, and the receipt says so. */
 export const giveUpSite = async (tx: Tx, { spaceId, siteId }: InSite): Promise<void> => {
   const key = { spaceId, siteId }
+  if (!(await isBeingLeft(tx, key))) return
   await change(tx, 'receiptLines', { ...key, outcome: null }, { outcome: 'left', why: 'refused' })
   for (const { pairingId } of await list(tx, 'pairings', key))
     await removePairing(tx, spaceId, pairingId)
@@ -145,8 +150,11 @@ export const giveUpSite = async (tx: Tx, { spaceId, siteId }: InSite): Promise<v
 /** Nothing of ours is there any more. Mappings stay, in case somebody comes back to this site. */
 export const strikeSite = async (tx: Tx, { spaceId, siteId }: InSite, now: Date): Promise<void> => {
   const key = { spaceId, siteId }
-  if (!(await one(tx, 'sites', { ...key, state: 'leaving' }))) return
+  if (!(await isBeingLeft(tx, key))) return
   await change(tx, 'receiptLines', { ...key, outcome: null }, { outcome: 'gone' })
   await change(tx, 'receipts', { ...key, whole: false }, { endedAt: now })
   await take(tx, 'sites', key)
 }
+
+/** Somebody may have come back to it meanwhile. */
+const isBeingLeft = (tx: Tx, key: InSite) => one(tx, 'receipts', { ...key, endedAt: null })

@@ -14,7 +14,7 @@ export const keepReceiptDays = 30
 /** All that is about people of a space that left; the receipt keeps what was done, without names. */
 export const forgetSpace = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
   await forgetNames(tx, spaceId, now)
-  for (const table of ['memberships', 'bookings', 'snapshots', 'sessions'] as const)
+  for (const table of ['memberships', 'bookings', 'snapshots', 'problems', 'sessions'] as const)
     await take(tx, table, { spaceId })
   await take(tx, 'authorizations', { expiresAt: below(now) })
   await cutAudit(tx, spaceId, new Date(now.getTime() - keepAuditDays * 24 * 3600_000))

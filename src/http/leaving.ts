@@ -104,7 +104,9 @@ const leavingOf = (
   const isOpen = ({ outcome }: ReceiptLine) => !receipt.endedAt && !outcome
   return {
     ...receipt,
-    lines: lines.map((line) => ({ ...line, kind: kindOf(line.subject) })),
+    lines: lines
+      .map((line) => ({ ...line, kind: kindOf(line.subject) }))
+      .sort((a, b) => a.name.localeCompare(b.name)),
     isStuck: lines.filter(isOpen).some(({ subject }) => failed.has(subject.replace(/^\w+:/, ''))),
   }
 }

@@ -11,7 +11,7 @@ import { askSuspended } from './ask-suspended.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Person } from './reconcile-pairing.ts'
-import { type Look, settleFirst } from './run.ts'
+import { askNextStep, type Look, settleFirst } from './run.ts'
 
 type Came = { outcome: Outcome; why?: WhyLeft }
 
@@ -19,7 +19,7 @@ const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: nu
 
 export const disconnect = async (look: Look, person: Person): Promise<void> => {
   const { db } = look.deps
-  const { spaceId, siteId, pairingId, state } = person.pairing
+  const { spaceId, siteId, pairingId, state, siteUserId, creatingSince } = person.pairing
   look.because(state === 'leaving' ? 'admin disconnected' : 'site left')
   const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
   const came: Came = (await one(db.read, 'receipts', asItIs))
@@ -36,7 +36,9 @@ export const disconnect = async (look: Look, person: Person): Promise<void> => {
       return
     }
     const line = { spaceId, siteId, subject: person.subject, name: person.name || '?' }
-    if (site?.state === 'leaving') await noteOutcome(tx, line, came)
+    const wasThere = siteUserId || creatingSince || came.outcome === 'removed'
+    if (site?.state === 'leaving' && wasThere) await noteOutcome(tx, line, came)
+    if (site?.state === 'leaving') askNextStep(look)
     const membershipId = person.memberships.map((each) => each.membershipId)
     const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
     await removePairing(tx, spaceId, pairingId)

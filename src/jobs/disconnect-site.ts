@@ -13,9 +13,8 @@ import { keepReceiptDays } from '../db/tidy.ts'
 import { ask, wakeParked } from '../db/work.ts'
 import type { Look, TaskHandler } from './run.ts'
 
-/** How soon to see how far it is: while it goes on, and when all that is left could not be done yet. */
-const stepMs = 5000
-const stuckMs = 5 * 60_000
+/** How often to see that nothing was forgotten. */
+const againMs = 5 * 60_000
 const refusedMs = 15 * 60_000
 /** After so many tries a permission that the other side does not take back is only destroyed. */
 const revokeTries = 8
@@ -47,19 +46,17 @@ const workSite = async (look: Look, receipt: Receipt): Promise<void> => {
   await db.tx((tx) => strikeSite(tx, receipt, look.now()))
 }
 
-/** Each once: what failed waits for its own next try. */
+/** Each once: what failed waits for its own next try. Whatever is done asks for the next step. */
 const askForAll = async (look: Look, undone: Awaited<ReturnType<typeof listUndone>>) => {
   const now = look.now()
   const rows = await list(look.deps.db.read, 'work', { spaceId: look.spaceId })
-  const known = new Map(rows.map((row) => [`${row.task}:${row.subject}`, row]))
-  let isStuck = true
-  for (const [task, subject] of undone) {
-    const row = known.get(`${task}:${subject}`)
-    const hasFailed = row?.lastError && row.runAt && row.runAt > now
-    if (!hasFailed) isStuck = false
-    if (!hasFailed && !row?.leaseToken) look.ask(task, subject, priority.removal)
-  }
-  look.lookAgainAt(new Date(now.getTime() + (isStuck ? stuckMs : stepMs)))
+  const waiting = rows.filter(
+    ({ leaseToken, runAt, lastError }) => leaseToken || (runAt && (runAt <= now || lastError)),
+  )
+  const known = new Set(waiting.map(({ task, subject }) => `${task}:${subject}`))
+  for (const [task, subject] of undone)
+    if (!known.has(`${task}:${subject}`)) look.ask(task, subject, priority.removal)
+  look.lookAgainAt(new Date(now.getTime() + againMs))
 }
 
 /** Does SALTO let us into this site? One that refused us before may do so again. */
@@ -116,6 +113,8 @@ const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
     await change(tx, 'receipts', { spaceId, endedAt: null }, { endedAt: now })
     const gone = { state: 'disconnected', settings: usualSettings } as const
     await change(tx, 'spaces', { spaceId }, gone)
+    const atRest = { runAt: null, attempts: 0, lastError: null }
+    await change(tx, 'work', { spaceId, leaseToken: null }, atRest)
     const runAt = new Date(now.getTime() + keepReceiptDays * 24 * 3600_000)
     const tidyUp = { task: 'tidyUp', subject: 'space', priority: priority.cosmetic } as const
     await ask(tx, [{ spaceId, ...tidyUp, runAt, cause: work.cause }], now)

@@ -6,7 +6,7 @@ import { secondLookMs } from '../core/steps.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import type { Outcome, WhyLeft } from '../db/tables.ts'
-import type { Look } from './run.ts'
+import { askNextStep, type Look } from './run.ts'
 
 type Came = { outcome: Outcome; why?: WhyLeft }
 
@@ -33,6 +33,7 @@ const leave = async (look: Look, row: Row<'planGroups'>): Promise<void> => {
     if (came.outcome === 'left') await change(tx, 'planGroups', key, { origin: 'matched' })
     else await take(tx, 'planGroups', key)
   })
+  askNextStep(look)
 }
 
 const remove = async (look: Look, row: Row<'planGroups'>): Promise<Came> => {

@@ -23,7 +23,7 @@ import {
 } from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
 import { guardBooking } from './guard.ts'
-import { type Look, settleFirst, type TaskHandler } from './run.ts'
+import { askNextStep, type Look, settleFirst, type TaskHandler } from './run.ts'
 
 type Group = Row<'bookingGroups'>
 type SiteId = SiteRow['siteId']
@@ -58,6 +58,7 @@ const leaveBooking = async (look: Look, row: Group): Promise<void> => {
   const { spaceId, siteId, bookingId, name } = row
   const key = { spaceId, siteId, bookingId }
   const line = { spaceId, siteId, subject: `booking:${bookingId}`, name }
+  askNextStep(look)
   if (await one(db.read, 'receipts', { spaceId, siteId, endedAt: null, mode: 'leave' })) {
     await db.tx(async (tx) => {
       await noteOutcome(tx, line, { outcome: 'left', why: 'asked' })

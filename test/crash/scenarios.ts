@@ -4,7 +4,8 @@ import manifest from '../../manifest.json' with { type: 'json' }
 import { asId, type MembershipId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import type { SecretKeys } from '../../src/db/crypt.ts'
-import { activateSite } from '../../src/db/sites.ts'
+import { activateSite, leaveSite } from '../../src/db/sites.ts'
+import { getActiveSite } from '../../src/db/spaces.ts'
 import { createWorld, type World } from '../support/world.ts'
 import { type Camera, cameraFor, type Image } from './image.ts'
 import { differencesOfAccess } from './shape.ts'
@@ -106,6 +107,14 @@ const joins =
     world.addMember(name, over)
 const member = ({ cobot }: Stage, name: string): MembershipId =>
   asId<MembershipId>(cobot.memberships(hub).find((each) => each.name === name)?.id ?? '')
+/** Pressed again by whoever does not see that it has begun. */
+const disconnects =
+  (mode: 'remove' | 'leave'): Step =>
+  ({ click, world }) =>
+    click(async (tx, by) => {
+      const site = await getActiveSite(tx, world.spaceId)
+      if (site) await leaveSite(tx, by, site, { mode, whole: true })
+    })
 const connects =
   (name: string): Step =>
   (stage) =>
@@ -302,11 +311,10 @@ export const ofSpaces = (camera: Camera): Record<string, Scenario> => ({
       (stage, { shedLock, harbour }) => mapRoom(stage, [shedLock], { siteId: harbour }),
       ({ connect }, { mia }) => connect(mia),
       workLonger,
-      // The site that was left is struck when a comparison finds nothing of ours in it.
-      ({ lookAgain }) => lookAgain(),
-      work,
     ],
   },
+  'disconnect site': { steps: [disconnects('remove'), workLonger] },
+  'disconnect and leave': { steps: [disconnects('leave'), workLonger] },
   refresh: { steps: expiry },
   reconnect: {
     before: [

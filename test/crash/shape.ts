@@ -99,6 +99,14 @@ export const shapeOf = async (world: World) => {
       ]),
     ),
     problems: sorted((await rows('problems')).map((row) => [row.code, subjectOf(row.subject)])),
+    receipts: (await rows('receipts')).map(({ endedAt, notes }) => [endedAt ? 'ended' : '', notes]),
+    // Whoever died before it was written down finds it gone.
+    receiptLines: sorted(
+      (await rows('receiptLines')).map(({ name, holder, outcome, why }) => [
+        ...[name.replace(/\d{12}/, 'booking'), holder],
+        ...[outcome === 'gone' ? 'removed' : outcome, why],
+      ]),
+    ),
     stuck: sorted(
       (await rows('work'))
         .filter(({ leaseToken, attempts }) => leaseToken || attempts > 0)

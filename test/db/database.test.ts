@@ -1,6 +1,13 @@
 // The same cases on both dialects, with the migrations that production runs.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asId, type MembershipId, type SpaceId } from '../../src/core/ids.ts'
+import {
+  asId,
+  type MembershipId,
+  type PairingId,
+  type SiteId,
+  type SpaceId,
+  type TagId,
+} from '../../src/core/ids.ts'
 import type { Booking, Membership } from '../../src/core/model.ts'
 import { priority } from '../../src/core/problems.ts'
 import { appendAudit, chain, cutAudit, verifyAudit } from '../../src/db/audit.ts'
@@ -8,7 +15,15 @@ import { closeBudget, takeFromBudget } from '../../src/db/budgets.ts'
 import { electRefresher, saveConnection, storeRefreshed } from '../../src/db/connections.ts'
 import type { Db, Tx } from '../../src/db/open.ts'
 import { replaceProblems } from '../../src/db/problems.ts'
-import { activateSite } from '../../src/db/sites.ts'
+import {
+  activateSite,
+  giveUpSite,
+  leaveSite,
+  listLedger,
+  listUndone,
+  setOfLedger,
+  strikeSite,
+} from '../../src/db/sites.ts'
 import * as snapshots from '../../src/db/snapshots.ts'
 import { getActiveSite, removePairing, saveSpace } from '../../src/db/spaces.ts'
 import {
@@ -517,7 +532,62 @@ describe.each(dialects)('%s', (dialect) => {
     await tx((t) => activateSite(t, spaceId, site('old'), at(2)))
     await tx((t) => activateSite(t, spaceId, site('new'), at(3)))
     expect((await getActiveSite(db.read, spaceId))?.info.name).toBe('new')
-    expect(await list(db.read, 'sites', { spaceId, state: 'leaving' })).toHaveLength(1)
+    const [left] = await list(db.read, 'sites', { spaceId, state: 'leaving' })
+    const there = { spaceId, siteId: left!.siteId }
+    expect(left?.info.name).toBe('old')
+    const receipt = () => one(db.read, 'receipts', there)
+    expect(await receipt()).toMatchObject({ mode: 'remove', whole: false, endedAt: null })
+    await tx((t) => strikeSite(t, there, at(4)))
+    expect(await receipt()).toMatchObject({ siteName: 'old', endedAt: at(4), notes: [] })
+    expect(await list(db.read, 'sites', { spaceId })).toHaveLength(1)
+    await tx((t) => activateSite(t, spaceId, site('old'), at(5)))
+    expect(await receipt()).toBeNull()
+  })
+
+  test('what is at a site is listed by name, worked off, and what cannot be is given up', async () => {
+    const spaceId = newSpace()
+    const key = { spaceId, siteId: asId<SiteId>(`${spaceId} site`) }
+    const pairingId = asId<PairingId>(`pairing ${spaceId}`)
+    await tx((t) =>
+      snapshots.saveMemberships(t, spaceId, [membership('m')], { readAt: at(0), timeZone: 'UTC' }),
+    )
+    await tx((t) => change(t, 'memberships', { spaceId }, { pairingId, name: 'Mia' }))
+    await tx(async (t) => {
+      const none = { candidates: [], notThem: false, lockedOut: false, lockedOutDone: true }
+      const user = { siteUserId: `${spaceId} u`, saltoUserId: 's', origin: 'made', marker: '· C1' }
+      const who = { ...key, pairingId, person: 'user:1', state: 'paired' }
+      await put(t, 'pairings', { ...who, ...user, ...none } as never)
+      const tagId = asId<TagId>(`${spaceId} tag`)
+      const tag = {
+        ...key,
+        tagId,
+        number: '0230',
+        pairingId,
+        state: 'held',
+        doneAt: at(0),
+      } as const
+      await put(t, 'tagHolders', tag)
+      const info = { name: 'Loft' } as never
+      await put(t, 'sites', { ...key, state: 'active', timeZone: 'UTC', info, readAt: at(0) })
+    })
+    const lines = await listLedger(db.read, key)
+    expect(lines.map(({ name, holder }) => [name, holder])).toEqual([
+      ['0230', 'Mia'],
+      ['Mia', null],
+    ])
+    expect(setOfLedger([...lines].reverse())).toBe(setOfLedger(lines))
+    expect(setOfLedger(lines.slice(1))).not.toBe(setOfLedger(lines))
+    const click = { spaceId, by: 'u1', now: at(1) }
+    const site = await getActiveSite(db.read, spaceId)
+    await tx((t) => leaveSite(t, click, site, { mode: 'remove', whole: true }))
+    expect(await listUndone(db.read, key)).toEqual([['reconcilePairing', pairingId]])
+    await tx((t) => giveUpSite(t, key))
+    expect(await listUndone(db.read, key)).toEqual([])
+    const came = await list(db.read, 'receiptLines', { spaceId })
+    expect(came.map(({ name, outcome, why }) => [name, outcome, why]).sort()).toEqual([
+      ['0230', 'out', null],
+      ['Mia', 'left', 'refused'],
+    ])
   })
 
   test('a pairing goes with all that hangs on it', async () => {

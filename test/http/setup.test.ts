@@ -117,11 +117,11 @@ test('a configured site is shown again; another one says first what the change r
   await db.tx((tx) =>
     put(tx, 'pairings', {
       ...({ spaceId, siteId, ...pairing, state: 'paired', origin: 'made' } as never as object),
-      ...{ notThem: false, lockedOut: false, lockedOutDone: true },
+      ...{ notThem: false, lockedOut: false, lockedOutDone: true, siteUserId: 'u1' },
     } as never),
   )
   const choosing = await (await admin.ask(`${setup}&choose`)).text()
-  expect(choosing).toContain('This is what the removing does at Loft:')
+  expect(choosing).toContain('Removing does this at Loft:')
   expect(choosing).toMatch(/Removed<\/dt><dd><strong>People \(1\):/)
   expect(choosing).toContain('data-verb="Leave and remove 1 person"')
   expect(choosing).toMatch(/<option[^>]*disabled[^>]*>Loft[^<]*in use now/)

@@ -1,7 +1,8 @@
 // A site is left, with all that we made there or without touching anything; and a space goes (F1, F2).
 import { expect, test } from 'vitest'
+import { asId, type SiteId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
-import { leaveSite } from '../../src/db/sites.ts'
+import { activateSite, leaveSite } from '../../src/db/sites.ts'
 import { getActiveSite } from '../../src/db/spaces.ts'
 import { change, one } from '../../src/db/store.ts'
 import { ask } from '../../src/db/work.ts'
@@ -57,6 +58,8 @@ const ledger = async () =>
 
 test('F1 disconnecting removes what we made, leaves what was there, and ends on both sides', async () => {
   await start()
+  world.salto.addSiteUser(world.siteId, { firstName: 'Cleo', lastName: 'Choice' })
+  await connected('Cleo Choice', { email: null })
   expect(isIn('Mia Member', 'Full Time')).toBe(true)
   await leave('remove')
   await world.settle()
@@ -135,7 +138,7 @@ test('F1 with SALTO KS away halfway it goes on by itself later, after a restart 
   await world.worker.stop()
   world.salto.clearFaults()
   const other = createWorker(world.deps, handlers)
-  for (let step = 0; step < 30; step++) {
+  for (let step = 0; step < 20; step++) {
     await other.drain()
     await world.clock.advance(minute)
   }
@@ -157,6 +160,48 @@ test('F1 a permission of SALTO’s that is dead ends it with a list of what stay
   expect(await receipt()).toMatchObject({ endedAt: expect.any(Date) })
   expect(await space()).toMatchObject({ state: 'disconnected' })
   expect(await ledger()).toBe(0)
+})
+
+/** The site after this one. */
+const moveOn = async () => {
+  const at = { name: 'New Loft', timeZone: 'Europe/Berlin' }
+  const siteId = asId<SiteId>(world.salto.addSite({ ...at, seats: 9, ownerId: world.ksOwner }))
+  const { info } = (await one(world.db.read, 'sites', { spaceId: world.spaceId }))!
+  const next = { ...info, ...at, siteId }
+  await world.act((tx) => activateSite(tx, world.spaceId, next, world.clock.now(), 'Mara'))
+  return siteId
+}
+
+test('R17 a left site that does not let us in keeps what is there, says so, and goes on later', async () => {
+  await start()
+  const owner = world.salto.users(world.siteId).find(({ roles }) => roles.includes('site_admin'))!
+  world.salto.suspendUser(world.siteId, owner.siteUserId)
+  const siteId = await moveOn()
+  await world.advance(10 * minute)
+  expect(await world.problems()).toContain(`P01 site:${world.siteId}`)
+  expect(user('Mia Member')).toBeDefined()
+  world.salto.suspendUser(world.siteId, owner.siteUserId, false)
+  await world.advance(30 * minute, 5 * minute)
+  expect([user('Mia Member'), user('Fay Flex')]).toEqual([undefined, undefined])
+  expect(await world.problems()).not.toContain(`P01 site:${world.siteId}`)
+  expect(await receipt()).toMatchObject({ whole: false, endedAt: expect.any(Date), notes: [] })
+  expect(await rows('sites')).toMatchObject([{ siteId, state: 'active' }])
+  expect(await space()).toMatchObject({ state: 'installed' })
+})
+
+test('R17 choosing a site while the space is being disconnected calls that off', async () => {
+  await start()
+  world.salto.addFault({ method: 'DELETE', path: '/users/[^/]+$', status: 500 })
+  await leave('remove')
+  await world.advance(5 * minute)
+  const siteId = await moveOn()
+  world.salto.clearFaults()
+  await world.advance(30 * minute, 5 * minute)
+  expect(user('Mia Member')).toBeUndefined()
+  expect(await space()).toMatchObject({ state: 'installed' })
+  expect(await rows('connections')).toHaveLength(2)
+  expect(await rows('sites')).toMatchObject([{ siteId, state: 'active' }])
+  expect(world.cobot.subscriptions(hub)).not.toEqual([])
 })
 
 test('F1 pressed twice it is done once, and Cobot refusing us ends it all the same', async () => {
