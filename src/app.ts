@@ -60,7 +60,16 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/', embed(web))
     .on(
       'ALL',
-      ['/session', '/overview/*', '/resources', '/members/*', '/tags/*', '/plans/*', '/problems/*'],
+      [
+        '/session',
+        '/help',
+        '/overview/*',
+        '/resources',
+        '/members/*',
+        '/tags/*',
+        '/plans/*',
+        '/problems/*',
+      ],
       frameAdmin(web),
     )
     .post('/session', (c) => renewSession(web, c))

@@ -66,7 +66,16 @@ document.addEventListener('htmx:before:response', (event) => {
   showSignedOut()
 })
 
+/** On a narrow page the navigation is pushed along until the page that is open can be seen. */
+const showCurrent = () => {
+  const current = document.querySelector('nav [aria-current]')
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - 40
+}
+showCurrent()
+addEventListener('resize', showCurrent)
+
 document.addEventListener('htmx:after:swap', ({ detail }) => {
+  showCurrent()
   const { target } = detail.ctx
   // A question that came with the answer is asked where the button was.
   const asked = document.querySelector('dialog[data-open]')

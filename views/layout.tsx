@@ -80,7 +80,7 @@ export const FramePage = (props: {
 )
 
 export const pages = ['overview', 'resources', 'members', 'plans', 'problems'] as const
-export type PageName = (typeof pages)[number]
+export type PageName = (typeof pages)[number] | 'help'
 
 /** Navigation and one page; `notice` says what has just been done. */
 export const Frame = (props: {
@@ -108,6 +108,11 @@ export const Frame = (props: {
           </h1>
           {props.children}
         </main>
+        <footer>
+          <a href="/help" hx-get="/help" aria-current={current === 'help' && 'page'}>
+            {say.t('nav.help')}
+          </a>
+        </footer>
       </div>
       {notice && (
         <div id="notice" hx-swap-oob="innerHTML">
@@ -128,7 +133,9 @@ export const WayOn = ({ say, way }: { say: Say; way: Way }) => (
 
 type Told = { say: Say; what: string; params: Record<string, string>; way: Way | null }
 
-/** Says what is the case and where to go from here: as a page, or inside one. */
+{
+  /** Says what is the case and where to go from here: as a page, or inside one. */
+}
 export const MessagePage = ({ say, what, params, way }: Told) => (
   <TopPage say={say} title={say.t(`message.${what}.title`, params)}>
     <p>{say.t(`message.${what}.text`, params)}</p>

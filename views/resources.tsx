@@ -187,7 +187,7 @@ export const bookingConsequences = (
       text: t(`resources.${each}`, { count: of(each).length }),
       about: of(each).map(about),
     })),
-    verb: count === 0 ? t('resources.save') : t(`resources.verb.${kind}`, { count }),
+    verb: t(`resources.verb.${kind}`, { count }),
     takesAway: loses > 0,
   }
 }

@@ -66,9 +66,9 @@ export const readResourceLine = (
 ): ResourceLine => {
   const { resourceId, lost, shown, isStored } = line
   const all = (name: string) => [form[name] ?? []].flat().map(String)
-  const [was] = all(`was:${resourceId}`)
   // A resource that came into the list after the page was made.
-  if (was === undefined) return line
+  if (form[`before:${resourceId}`] === undefined) return line
+  const [was = textOf(shown)] = all(`was:${resourceId}`)
   const wanted = all(`locks:${resourceId}`)
   const lockIds = [...lost, ...locks]
     .map(({ lockId }) => lockId)

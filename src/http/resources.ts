@@ -50,7 +50,9 @@ const save = async (
   if (doors.length === 0) return { table, notice: say.t('resources.same') }
   const moves = await listBookingMoves(tx, space, site, doors, click.now)
   const set = hashOf(JSON.stringify([doors, moves]))
-  if (moves.length > 0 && form.confirmed !== set) {
+  // Of those who are not connected nothing is given or taken.
+  const isAsked = moves.some(({ kind }) => kind !== 'waits')
+  if (isAsked && form.confirmed !== set) {
     const asked = bookingConsequences(say, moves, lines)
     return { table, asked: { ...asked, set, isOther: form.confirmed !== undefined } }
   }
