@@ -1,62 +1,89 @@
 import type { LockId, ResourceId } from '../src/core/ids.ts'
 import type { Lock } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
+import { type Asked, Preview } from './preview.tsx'
 
-export type ResourceLine = {
+type Chosen = { enabled: boolean; lockIds: LockId[]; before: string; after: string }
+
+export type ResourceLine = Chosen & {
   resourceId: ResourceId
   name: string
-  enabled: boolean
-  lockIds: LockId[]
-  /** As typed. */
-  before: string
-  after: string
-  /** Why no lock is chosen. */
-  hint: 'none' | 'several' | 'lost' | null
+  /** What is stored, or proposed while nobody has decided; the rest is as typed. */
+  shown: Chosen
+  isStored: boolean
+  /** It came back in a form. */
+  isSent: boolean
+  /** Chosen locks that KS does not have any more. */
+  lost: Pick<Lock, 'lockId' | 'name'>[]
+  /** What there is to know about its locks, or that it is gone itself. */
+  hint: 'none' | 'several' | 'lost' | 'gone' | null
   /** Why it could not be saved. */
-  reason: 'noLock' | 'minutes' | null
+  reason: 'noLock' | 'before' | 'after' | null
+  /** Somebody else saved this row meanwhile. */
+  isNews: boolean
 }
 
-type Table = { say: Say; lines: ResourceLine[]; locks: Lock[]; minutesMax: number }
+/** A row with what it showed, as a text that is sent along. */
+type Line = ResourceLine & { was: string }
 
-export const ResourcesPage = ({ say, lines, locks, minutesMax }: Table) => {
+type Table = { say: Say; lines: Line[]; locks: Lock[]; minutesMax: number }
+
+export const ResourcesPage = (props: Table & { asked: Asked | undefined }) => {
+  const { say, lines, locks, minutesMax, asked } = props
   const { t } = say
   if (lines.length === 0) return <p class="empty">{t('resources.noResources')}</p>
   if (locks.length === 0) return <p class="empty">{t('resources.noLocks')}</p>
   return (
-    <form hx-post="/resources" novalidate>
-      <p class="hint">{t('resources.what')}</p>
-      {lines.some((line) => line.reason) && (
-        <p role="alert" class="note bad">
-          {t('resources.notSaved')}
-        </p>
-      )}
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('resources.resource')}</th>
-            <th scope="col">{t('resources.locks')}</th>
-            <th scope="col">{t('resources.before')}</th>
-            <th scope="col">{t('resources.after')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <ResourceRow {...{ say, line, locks, minutesMax }} />
-          ))}
-        </tbody>
-      </table>
-      <div class="actions">
-        <button type="submit">{t('resources.save')}</button>
-      </div>
-    </form>
+    <>
+      <form id="resources" hx-post="/resources" novalidate>
+        <p class="hint">{t('resources.what')}</p>
+        {lines.some((line) => line.reason) && (
+          <p role="alert" class="note bad">
+            {t('resources.notSaved')}
+          </p>
+        )}
+        {lines.some(({ isNews }) => isNews) && (
+          <p role="alert" class="note bad">
+            {t('resources.meanwhile')}
+          </p>
+        )}
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('resources.resource')}</th>
+              <th scope="col">{t('resources.locks')}</th>
+              <th scope="col">{t('resources.before')}</th>
+              <th scope="col">{t('resources.after')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line) => (
+              <ResourceRow {...{ say, line, locks, minutesMax }} />
+            ))}
+          </tbody>
+        </table>
+        <div class="actions">
+          <button type="submit">{t('resources.save')}</button>
+        </div>
+      </form>
+      {asked && <Preview {...{ say, asked }} form="resources" />}
+    </>
   )
 }
 
-const ResourceRow = (props: Omit<Table, 'lines'> & { line: ResourceLine }) => {
+const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
   const { say, line, locks, minutesMax } = props
   const { t } = say
-  const { resourceId, name, reason, hint } = line
-  const isAbout = (what: typeof reason) => (reason === what ? 'true' : undefined)
+  const { resourceId, name, reason, hint, lost, isNews } = line
+  const [reasonId, hintId] = [`reason-${resourceId}`, `hint-${resourceId}`]
+  const about = (what: typeof reason) =>
+    reason === what ? { 'aria-invalid': 'true', 'aria-describedby': reasonId } : {}
+  const why = (what: typeof reason) =>
+    reason === what && (
+      <p id={reasonId} class="reason">
+        {t(`resources.reason.${what === 'noLock' ? what : 'minutes'}`, { max: minutesMax })}
+      </p>
+    )
   const minutes = (label: 'before' | 'after', value: string) => (
     <td class="number" data-label={t(`resources.${label}`)}>
       <input
@@ -66,36 +93,101 @@ const ResourceRow = (props: Omit<Table, 'lines'> & { line: ResourceLine }) => {
         min="0"
         max={minutesMax}
         aria-label={`${t(`resources.${label}`)}: ${name}`}
-        aria-invalid={isAbout('minutes')}
+        {...about(label)}
       />
+      {why(label)}
     </td>
   )
   return (
     <tr id={`resource-${resourceId}`}>
       <td>
+        <input type="hidden" name={`was:${resourceId}`} value={line.was} />
         <label class="check">
-          <input type="checkbox" name="enabled" value={resourceId} checked={line.enabled} />
+          <input
+            type="checkbox"
+            name="enabled"
+            value={resourceId}
+            checked={line.enabled}
+            aria-describedby={hint && hintId}
+          />
           {name}
         </label>
-        {reason && <p class="reason">{t(`resources.reason.${reason}`, { max: minutesMax })}</p>}
+        {hint === 'gone' && (
+          <p id={hintId} class="reason">
+            {t('resources.hint.gone')}
+          </p>
+        )}
+        {isNews && <p class="reason">{storedText(say, line, locks)}</p>}
       </td>
       <td data-label={t('resources.locks')}>
         <select
           multiple
           name={`locks:${resourceId}`}
-          size={Math.min(locks.length, 4)}
+          size={Math.min(locks.length + lost.length, 4)}
           aria-label={`${t('resources.locks')}: ${name}`}
-          aria-invalid={isAbout('noLock')}>
+          {...about('noLock')}>
+          {lost.map((lock) => (
+            <option value={lock.lockId} selected={line.lockIds.includes(lock.lockId)}>
+              {t('plans.gone', { group: lock.name })}
+            </option>
+          ))}
           {locks.map((lock) => (
             <option value={lock.lockId} selected={line.lockIds.includes(lock.lockId)}>
               {lock.name}
             </option>
           ))}
         </select>
-        {hint && <p class="hint">{t(`resources.hint.${hint}`)}</p>}
+        {why('noLock')}
+        {hint && hint !== 'gone' && (
+          <p id={hintId} class={hint === 'lost' ? 'reason' : 'hint'}>
+            {t(`resources.hint.${hint}`)}
+          </p>
+        )}
       </td>
       {minutes('before', line.before)}
       {minutes('after', line.after)}
     </tr>
   )
+}
+
+/** What somebody else saved. */
+const storedText = ({ t }: Say, { shown, lost }: Line, locks: readonly Lock[]): string => {
+  const { enabled, lockIds, before, after } = shown
+  const named = [...lost, ...locks].filter(({ lockId }) => lockIds.includes(lockId))
+  return t('resources.news', {
+    ...{ before, after, state: t(enabled ? 'resources.newsOn' : 'resources.newsOff') },
+    locks: named.map(({ name }) => name).join(', ') || t('resources.noLock'),
+  })
+}
+
+type Moved = {
+  resourceId: ResourceId
+  name: string
+  startsAt: Date
+  kind: 'gains' | 'loses' | 'changes' | 'waits'
+}
+
+/** How many bookings gain, lose and change, and which ones. */
+export const bookingConsequences = (
+  { t, at }: Say,
+  moves: readonly Moved[],
+  lines: readonly ResourceLine[],
+): Pick<Asked, 'consequences' | 'verb' | 'takesAway'> => {
+  const of = (kind: Moved['kind']) => moves.filter((move) => move.kind === kind)
+  const about = ({ resourceId, name, startsAt }: Moved) => {
+    const resource = lines.find((line) => line.resourceId === resourceId)?.name ?? ''
+    return [name || t('resources.somebody'), resource, at(startsAt)].join(' · ')
+  }
+  const kinds = (['gains', 'loses', 'changes', 'waits'] as const).filter((kind) => of(kind).length)
+  const [gains, loses] = [of('gains').length, of('loses').length]
+  const count = moves.length - of('waits').length
+  const kind = count === gains ? 'letIn' : count === loses ? 'remove' : 'change'
+  return {
+    consequences: kinds.map((each) => ({
+      text: t(`resources.${each}`, { count: of(each).length }),
+      about: of(each).map(about),
+    })),
+    verb: t(`resources.verb.${kind}`, { count }),
+    takesAway: loses > 0,
+  }
 }

@@ -11,6 +11,8 @@ import type {
 } from '../core/ids.ts'
 import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
+import { type DoorChoice, forgetLoss, listBookingMoves, listOpenBookings } from './doors.ts'
+import { allowConfirmed } from './guard.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
 import { addPairing, getActiveSite } from './spaces.ts'
@@ -177,19 +179,40 @@ export const disconnectMember = async (tx: Tx, click: Click, pairingId: PairingI
   await askBookings(tx, click, pairingId)
 }
 
-/** *Save* of Map resources: the whole table; bookings to come are brought in line. */
+/** *Save* of Map resources: bookings to come are brought in line; whose access ends was shown. */
 export const saveDoors = async (
   tx: Tx,
   click: Click,
   siteId: SiteId,
-  doors: readonly Omit<Row<'resourceDoors'>, 'spaceId' | 'siteId'>[],
+  doors: readonly DoorChoice[],
 ): Promise<void> => {
   const { spaceId, now } = click
+  const space = await one(tx, 'spaces', { spaceId })
+  const moves = space ? await listBookingMoves(tx, space, { siteId }, doors, now) : []
+  const ending = moves.filter(({ kind }) => kind === 'loses')
+  const explained = { evidence: 'inferred' as const, accessGroupIds: [] }
+  const changes = ending.map((each) => ({ subject: `booking:${each.bookingId}`, ...explained }))
+  if (changes.length > 0) await allowConfirmed(tx, click, changes)
   for (const door of doors) {
+    const { resourceId } = door
+    const before = await one(tx, 'resourceDoors', { spaceId, siteId, resourceId })
     await put(tx, 'resourceDoors', { spaceId, siteId, ...door })
-    const bookings = await listBookings(tx, spaceId, { after: now, resourceId: door.resourceId })
-    for (const { bookingId } of bookings)
-      await askFor(tx, click, 'reconcileBooking', bookingId, priority.grant)
+    await forgetLoss(tx, spaceId, door)
+    for (const { bookingId } of await listOpenBookings(
+      tx,
+      { spaceId, resourceId },
+      [before, door],
+      now,
+    )) {
+      const urgency = ending.some((each) => each.bookingId === bookingId)
+      await askFor(
+        tx,
+        click,
+        'reconcileBooking',
+        bookingId,
+        urgency ? priority.removal : priority.grant,
+      )
+    }
   }
 }
 

@@ -95,11 +95,12 @@ export const readPlanLine = (
   const all = (name: string) => [form[name] ?? []].flat().map(String)
   const [was] = all(`was:${line.planId}`)
   // A plan that came into the list after the page was made.
-  if (was === undefined) return line
+  if (was === undefined && form[`groups:${line.planId}`] === undefined) return line
   const offered = [byName, nothing, ...line.stored, ...groups.map((each) => each.accessGroupId)]
   const typed = all(`groups:${line.planId}`).filter((value) => offered.includes(value))
   const chosen = [...new Set(typed)].sort()
-  const isNews = was !== line.stored.join(' ') && !same(chosen, line.stored)
+  const shown = line.stored.join(' ')
+  const isNews = (was ?? shown) !== shown && !same(chosen, line.stored)
   if (isNews && chosen.join(' ') === was) return { ...line, isNews }
   const isMixed = chosen.length > 1 && chosen.some((value) => value === byName || value === nothing)
   const reason = chosen.length === 0 ? 'none' : isMixed ? 'mixed' : null

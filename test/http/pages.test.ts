@@ -1,16 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import {
   asId,
-  type LockId,
   type MembershipId,
   type PairingId,
-  type ResourceId,
   type SiteUserId,
   type TagId,
 } from '../../src/core/ids.ts'
 import { replaceProblems } from '../../src/db/problems.ts'
 import { saveMemberships, saveSnapshot } from '../../src/db/snapshots.ts'
-import { change, list, one, put } from '../../src/db/store.ts'
+import { change, one } from '../../src/db/store.ts'
 import { createWorld } from './world.ts'
 
 let world: Awaited<ReturnType<typeof createWorld>>
@@ -96,100 +94,6 @@ test('while work is due the overview looks again soon', async () => {
   const page = await (await frame.post('/overview/checks')).text()
   expect(page).toContain('2 looks are due.')
   expect(page).toContain('hx-trigger="every 5s"')
-})
-
-// Map resources
-
-const resources = async () => {
-  await snapshot(
-    'resource',
-    [
-      { resourceId: 'r1', name: 'Quay  room' },
-      { resourceId: 'r2', name: 'Twin' },
-      { resourceId: 'r3', name: 'Attic' },
-    ],
-    'resourceId',
-  )
-  await snapshot(
-    'lock',
-    [...[lock('l1', 'Quay Room'), lock('l2', 'Twin'), lock('l3', 'twin'), lock('l4', 'Front')]],
-    'lockId',
-  )
-}
-const form = (fields: [string, string][]): [string, string][] => [
-  ...['r1', 'r2', 'r3'].flatMap((id): [string, string][] => [
-    [`before:${id}`, '0'],
-    [`after:${id}`, '0'],
-  ]),
-  ...fields,
-]
-
-test('the lock of the same name is preselected; none or several say so', async () => {
-  await resources()
-  const page = await textOf('/resources')
-  expect(rowOf(page, 'resource-r1')).toMatch(/<option value="l1" selected="">Quay Room/)
-  expect(rowOf(page, 'resource-r2')).toContain('Several locks have this name')
-  expect(rowOf(page, 'resource-r2')).not.toContain('selected')
-  expect(rowOf(page, 'resource-r3')).toContain('No lock has this name')
-  expect(rowOf(page, 'resource-r3')).toContain('aria-label="Locks: Attic"')
-})
-
-test('Save stores the whole table and asks for the bookings to come', async () => {
-  await resources()
-  const { db, clock, spaceId, siteId } = world
-  const booking = { bookingId: asId('b1'), resourceId: asId<ResourceId>('r1'), membershipId: null }
-  const at = (hours: number) => new Date(clock.now().getTime() + hours * 3600_000)
-  await db.tx((tx) =>
-    put(tx, 'bookings', {
-      ...({ spaceId, ...booking, external: null, title: null, goneAt: null } as never as object),
-      ...{ startsAt: at(1), endsAt: at(2), readAt: at(0) },
-    } as never),
-  )
-  const answer = await frame.post(
-    '/resources',
-    form([
-      ...([
-        ['enabled', 'r1'],
-        ['locks:r1', 'l1'],
-        ['locks:r1', 'l4'],
-      ] as [string, string][]),
-    ]),
-  )
-  expect(answer.status).toBe(200)
-  expect(await answer.text()).toContain('Saved.')
-  expect(await list(db.read, 'resourceDoors', { spaceId, siteId })).toHaveLength(3)
-  const key = { resourceId: asId<ResourceId>('r1') }
-  expect(await one(db.read, 'resourceDoors', key)).toMatchObject({
-    ...{ enabled: true, minutesBefore: 0, minutesAfter: 0 },
-    lockIds: expect.arrayContaining(['l1', 'l4']) as LockId[],
-  })
-  expect(await world.work()).toContainEqual(
-    expect.objectContaining({ task: 'reconcileBooking', subject: 'b1' }),
-  )
-})
-
-test('nothing is saved while a row is wrong; it comes back as typed, with the reason', async () => {
-  await resources()
-  const answer = await frame.post(
-    '/resources',
-    [
-      ...form([
-        ['enabled', 'r3'],
-        ['before:r1', '500'],
-      ]),
-    ].filter(([name], at) => !(name === 'before:r1' && at < 6)),
-  )
-  expect(answer.status).toBe(422)
-  const page = await answer.text()
-  expect(rowOf(page, 'resource-r3')).toMatch(/checked="".*Choose a lock before/s)
-  expect(rowOf(page, 'resource-r1')).toMatch(/from 0 to 240.*value="500"/s)
-  expect(await list(world.db.read, 'resourceDoors', {})).toEqual([])
-})
-
-test('without resources or locks the page says where they come from', async () => {
-  expect(await textOf('/resources')).toContain('nothing to book')
-  await snapshot('resource', [{ resourceId: 'r1', name: 'Attic' }], 'resourceId')
-  expect(await textOf('/resources')).toContain('No locks were found')
 })
 
 // Connect members

@@ -1,0 +1,43 @@
+// What a resource's mapping gives to a booking, and what another one would (B4).
+import { isActive } from './entitlements.ts'
+import type { LockId } from './ids.ts'
+
+export type Door = {
+  enabled: boolean
+  lockIds: readonly LockId[]
+  minutesBefore: number
+  minutesAfter: number
+}
+
+type Booked = {
+  startsAt: Date
+  endsAt: Date
+  /** When its person has a membership, or a visit. */
+  intervals: readonly { startsAt: Date; endsAt: Date | null }[]
+}
+
+export type DoorMove = 'gains' | 'loses' | 'changes'
+
+/** What happens to a booking when its resource is mapped otherwise; null: nothing. */
+export const doorMove = (
+  booking: Booked,
+  before: Door | null,
+  after: Door,
+  now: Date,
+): DoorMove | null => {
+  const had = openingOf(booking, before, now)
+  const has = openingOf(booking, after, now)
+  if (had === has) return null
+  return had === null ? 'gains' : has === null ? 'loses' : 'changes'
+}
+
+/** Which locks it opens from when until when, as a text to compare. */
+const openingOf = (booking: Booked, door: Door | null, now: Date): string | null => {
+  const { startsAt, endsAt, intervals } = booking
+  if (!door?.enabled || door.lockIds.length === 0) return null
+  const from = startsAt.getTime() - door.minutesBefore * 60_000
+  const until = endsAt.getTime() + door.minutesAfter * 60_000
+  if (until <= from || until <= now.getTime()) return null
+  if (!intervals.some((interval) => isActive(interval, startsAt))) return null
+  return `${[...door.lockIds].sort().join(' ')} ${from} ${until}`
+}
