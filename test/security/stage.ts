@@ -37,7 +37,8 @@ export const createStage = async () => {
       hookKeySealed: await sealHookKey(deps, space, hookKey),
       hookKeyHash: hashOf(hookKey),
     }
-    const facts = { name: `${MARK} ${subdomain}`, timeZone: 'Europe/Berlin', locale: 'en' }
+    const name = subdomain === 'harbour' ? MARK : 'Open'
+    const facts = { name, timeZone: 'Europe/Berlin', locale: 'en' }
     const seal = (side: 'cobot' | 'salto', what: 'access' | 'refresh') =>
       deps.crypt.seal(`${side}-${what}-${subdomain}`, sealContext(side, what, space))
     const salto = {
