@@ -11,6 +11,7 @@ export const askEverything = async (tx: Tx, now: Date): Promise<void> => {
     const subjects: [Task, string][] = [
       ['sweepCobot', 'space'],
       ['sweepKs', 'space'],
+      ['tidyUp', 'space'],
       ...pairings.map(({ pairingId }): [Task, string] => ['reconcilePairing', pairingId]),
       ...bookings.map(({ bookingId }): [Task, string] => ['reconcileBooking', bookingId]),
     ]
