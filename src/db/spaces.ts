@@ -1,4 +1,5 @@
 // A space, its sites, and one person's entitlements as the database knows them.
+import { ne } from 'drizzle-orm'
 import { type KnownMembership, type PlanInterval, planIntervals } from '../core/entitlements.ts'
 import { asId, type BookingId, type PairingId, type SpaceId } from '../core/ids.ts'
 import type { Site, Space } from '../core/model.ts'
@@ -24,6 +25,10 @@ export const saveSpace = async (
     linkUserUrl: null,
     createdAt: now,
   }
+  const { spaceId, subdomain } = space
+  // Cobot says whose the subdomain is; of a space that had it before we do not know the new one.
+  const other = await one(tx, 'spaces', { subdomain }, ne(tx.t.spaces.spaceId, spaceId))
+  if (other) await change(tx, 'spaces', { spaceId: other.spaceId }, { subdomain: other.spaceId })
   await put(tx, 'spaces', { ...fresh, ...before, ...space, state: 'installed' })
 }
 
