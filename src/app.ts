@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { etag } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
@@ -39,11 +40,17 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .onError((error, c) => {
       if (error instanceof HTTPException) return error.getResponse()
       if (!(error instanceof Unavailable || error instanceof RetryLater))
-        log.error(factsOf(error), 'a request failed')
+        log.error({ error }, 'a request failed')
       return tellError(c, error)
     })
     .notFound((c) => tell(c, 'notFound', 404, { href: '/', label: 'message.home' }))
-    .use(secureHeaders({ xFrameOptions: false, crossOriginOpenerPolicy: false }))
+    .use(
+      secureHeaders({
+        ...{ xFrameOptions: false, crossOriginOpenerPolicy: false },
+        strictTransportSecurity: config.publicUrl.startsWith('https:') && `max-age=${hstsSeconds}`,
+      }),
+      bodyLimit({ maxSize: bodyMax }),
+    )
     .use(async (c, next) => {
       c.set('say', speak(pickLocale(c.req.header('Accept-Language'))))
       await next()
@@ -99,6 +106,10 @@ export const sentence: Deps['sentence'] = (space, { code, params }) => {
   return say.t('problems.told', { text: problemText(say, code, params) })
 }
 
+/** No form of ours is longer; webhooks have a closer limit of their own. */
+const bodyMax = 2 ** 20
+const hstsSeconds = 180 * 24 * 3600
+
 const policy = [
   "default-src 'none'",
   ...['script-src', 'style-src', 'img-src', 'connect-src'].map((s) => `${s} 'self'`),
@@ -128,10 +139,4 @@ const tellError = (c: C, error: Error) => {
   if (error instanceof ReconnectNeeded) return tell(c, 'reconnect', 502, again, { side })
   if (error instanceof Refused) return tell(c, 'refused', 502, way, { side })
   return tell(c, 'failed', 500, way)
-}
-
-/** Where it failed, not what with: messages of libraries may carry values. */
-const factsOf = (error: Error) => {
-  const at = error.stack?.split('\n').filter((line) => /^\s+at /.test(line))
-  return { kind: error.constructor.name, at: at?.slice(0, 4).map((line) => line.trim()) }
 }

@@ -12,14 +12,17 @@ const secretKeys = required.transform((text, context) =>
   text.split(',').map((entry) => {
     const [kid = '', base64 = ''] = entry.trim().split(':')
     const key = Uint8Array.from(Buffer.from(base64, 'base64'))
+    const complain = (message: string) => context.addIssue({ code: 'custom', message })
     if (!kid || key.length !== 32)
-      context.addIssue({
-        code: 'custom',
-        message: 'must be kid:base64 of 32 bytes, several separated by commas',
-      })
+      complain('must be kid:base64 of 32 bytes, several separated by commas')
+    else if (!isRandom(key)) complain('must be random bytes, not words or a pattern')
     return { kid, key }
   }),
 )
+
+/** Chance gives 32 bytes that are text, or of so few kinds, less than once in 10^13. */
+const isRandom = (key: Uint8Array): boolean =>
+  new Set(key).size > 16 && key.some((byte) => byte < 32 || byte > 126)
 
 const schema = z.object({
   PUBLIC_URL: url,

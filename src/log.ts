@@ -1,6 +1,6 @@
 // One JSON line per event. Secrets and people have no place in it: callers pass ids and names of
 // calls, and whatever still looks like a credential is struck out.
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 
 export type Log = {
   info(facts: Record<string, unknown>, message: string): void
@@ -10,16 +10,23 @@ export type Log = {
 
 const secrets = ['token', 'secret', 'password', 'authorization', 'cookie', 'code', 'email', 'name']
 
-export const createLog = (level: string): Log =>
-  pino({
-    level,
-    base: null,
-    redact: { paths: secrets.flatMap((word) => [word, `*.${word}`, `*.*.${word}`]), remove: true },
-    serializers: {
-      // Only what we wrote ourselves: a library's error may carry the request it failed on.
-      error: (error: unknown) =>
-        error instanceof Error
-          ? { kind: error.constructor.name, message: error.message }
-          : 'unknown',
-    },
-  })
+export const createLog = (level: string, to?: DestinationStream): Log => {
+  const paths = secrets.flatMap((word) => [word, `*.${word}`, `*.*.${word}`])
+  const error = (error: unknown) => (error instanceof Error ? factsOf(error) : 'unknown')
+  const how = { level, base: null, redact: { paths, remove: true }, serializers: { error } }
+  return to ? pino(how, to) : pino(how)
+}
+
+/** Their messages are ours and name calls and ids. */
+const ours = ['Unavailable', 'RetryLater', 'ReconnectNeeded', 'Refused', 'Rejected', 'LeaseLost']
+
+/** Of a library's error only kind, code and place: its message may carry what it failed on. */
+const factsOf = (error: Error) => {
+  const { name } = error.constructor
+  if (ours.includes(name)) return { kind: name, message: error.message }
+  const { code } = (error.cause ?? error) as { code?: unknown }
+  const lines = error.stack?.replace(error.message, '').split('\n') ?? []
+  const at = lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim())
+  const kind = /^\w{1,40}$/.test(String(code ?? '')) ? `${name} ${code}` : name
+  return { kind, ...(name === 'Error' && { message: error.message }), at: at.slice(0, 4) }
+}

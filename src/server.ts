@@ -50,7 +50,7 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
   }
   const ready = async () => (await list(db.read, 'spaces', {})) !== null
   const app = createApp({ ...deps, wake: worker.wake, ready })
-  const server = serve({ fetch: app.fetch, port: config.port, hostname: config.host }, ({ port }) =>
+  const server = listen(app.fetch, config, ({ port }) =>
     log.info({ port, role: config.role }, 'ready'),
   )
   return async () => {
@@ -58,6 +58,27 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
     await worker.stop()
     await db.close()
   }
+}
+
+/** What one connection may take, and how many there may be: slow or many ones hold up nobody else. */
+const httpLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 2000,
+  maxHeaderSize: 16 * 1024,
+  maxConnections: 1000,
+}
+
+export const listen = (
+  fetch: (request: Request) => Response | Promise<Response>,
+  { port, host }: Pick<Config, 'port' | 'host'>,
+  ready: (at: { port: number }) => void,
+  { maxConnections, ...serverOptions } = httpLimits,
+) => {
+  const server = serve({ fetch, port, hostname: host, serverOptions }, ready)
+  server.maxConnections = maxConnections
+  return server
 }
 
 const main = async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { BadSettings, readConfig } from '../src/config.ts'
 import { testEnv } from './support/world.ts'
@@ -56,7 +57,20 @@ test('an empty value counts as missing, and a trailing slash does not matter', (
 })
 
 test('several secret keys are read in order', () => {
-  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
-  const { secretKeys } = readConfig(testEnv({ SECRET_KEYS: `new:${key(1)}, old:${key(2)}` }))
+  const key = (word: string) => createHash('sha256').update(word).digest('base64')
+  const { secretKeys } = readConfig(testEnv({ SECRET_KEYS: `new:${key('n')}, old:${key('o')}` }))
   expect(secretKeys.map(({ kid }) => kid)).toEqual(['new', 'old'])
+})
+
+test.each([
+  ['zeros', Buffer.alloc(32)],
+  ['a pattern', Buffer.alloc(32, 'abcdef\xff')],
+  ['a phrase', Buffer.from('correct horse battery staple 123')],
+  ['hex digits', Buffer.from('0123456789abcdef0123456789abcdef')],
+  ['31 bytes', createHash('sha256').update('x').digest().subarray(1)],
+])('T35 a key that is %s is refused at the start, and not shown', (_, bytes) => {
+  const base64 = bytes.toString('base64')
+  const complaint = () => readConfig(testEnv({ SECRET_KEYS: `k1:${base64}` }))
+  expect(complaint).toThrow(/SECRET_KEYS: must be/)
+  expect(complaint).not.toThrow(base64)
 })

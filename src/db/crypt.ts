@@ -1,12 +1,14 @@
 // Tokens at rest: compact JWE, bound to the row and field they belong to, so that a value copied to
 // another row is refused. The first key seals, all of them open.
 import { createHash } from 'node:crypto'
-import { CompactEncrypt, compactDecrypt } from 'jose'
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose'
 
 export type SecretKeys = { kid: string; key: Uint8Array }[]
 export type Crypt = {
   seal(text: string, context: string): Promise<string>
   open(sealed: string, context: string): Promise<string>
+  /** Was it sealed with the key that seals now? */
+  isCurrent(sealed: string): boolean
 }
 
 export const createCrypt = (keys: SecretKeys): Crypt => ({
@@ -30,6 +32,7 @@ export const createCrypt = (keys: SecretKeys): Crypt => ({
     if (protectedHeader.ctx !== context) throw new Error('a sealed value was moved')
     return new TextDecoder().decode(plaintext)
   },
+  isCurrent: (sealed) => decodeProtectedHeader(sealed).kid === keys[0]?.kid,
 })
 
 /** For what is looked up but never shown again: states, session tokens, hook keys. */

@@ -22,6 +22,11 @@ export const saveSpace = async (
 ): Promise<void> => {
   const before = await one(tx, 'spaces', { spaceId: space.spaceId })
   const fresh = { settings: usualSettings, ...hookKey, linkUserUrl: null, createdAt: now }
+  const { spaceId, subdomain } = space
+  // Cobot says whose the subdomain is; of a space that had it before we do not know the new one.
+  const other = await one(tx, 'spaces', { subdomain })
+  if (other && other.spaceId !== spaceId)
+    await change(tx, 'spaces', { spaceId: other.spaceId }, { subdomain: other.spaceId })
   await put(tx, 'spaces', { ...fresh, ...before, ...space, state: 'installed' })
 }
 
@@ -44,12 +49,13 @@ export const personOf = async (
   return { memberships, intervals: intervalsOf(space, memberships) }
 }
 
-type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person' | 'bySetting'>
+type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person'> &
+  Partial<Pick<Row<'pairings'>, 'bySetting'>>
 
 /** Somebody to be connected; the look at the pairing finds or makes the user. */
 export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>
   put(tx, 'pairings', {
-    ...{ ...paired, marker: personMarker(paired.person), state: 'new' },
+    ...{ bySetting: false, ...paired, marker: personMarker(paired.person), state: 'new' },
     ...{ candidates: [], notThem: false, siteUserId: null, saltoUserId: null, origin: null },
     ...{ creatingSince: null, madeAt: null, endedAt: null, seatedFor: null },
     ...{ lockedOut: false, lockedOutDone: true, invite: null, batchAt: null },

@@ -86,7 +86,9 @@ const welcome = async (
     return tell(c, 'otherUser', 403, again)
   if (!isAdminOf(user, subdomain)) return tell(c, 'notAdmin', 403, again)
   if (!isFrame) return finishInstall(web, c, { subdomain, user, accessToken })
-  if (!space) return tell(c, 'notInstalled', 404, null)
+  // A subdomain may have passed to another space: whose it is now is for Cobot to say.
+  const named = space && (await web.cobotOAuth.getSpace(subdomain))
+  if (!space || named?.spaceId !== space.spaceId) return tell(c, 'notInstalled', 404, null)
   return openFrame(web, c, { space, user, locale: row.locale ?? '' }, accessToken)
 }
 

@@ -12,6 +12,7 @@ export const askEverything = async (tx: Tx, now: Date): Promise<void> => {
       ['sweepCobot', 'space'],
       ['sweepKs', 'space'],
       ['disconnectSite', 'space'],
+      ['tidyUp', 'space'],
       ...pairings.map(({ pairingId }): [Task, string] => ['reconcilePairing', pairingId]),
       ...bookings.map(({ bookingId }): [Task, string] => ['reconcileBooking', bookingId]),
     ]

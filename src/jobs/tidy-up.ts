@@ -1,3 +1,4 @@
+import { sealAnew } from '../connections/seals.ts'
 import { lastAudit } from '../db/audit.ts'
 import { list } from '../db/store.ts'
 import { forget, forgetSpace, keepReceiptDays } from '../db/tidy.ts'
@@ -20,6 +21,8 @@ export const tidyUp: TaskHandler = async (look) => {
     if (left.every(({ endedAt }) => keptMs(endedAt) >= keepReceiptDays * dayMs))
       await forgetSpace(tx, spaceId, now)
   })
+  const sealed = await sealAnew(deps, spaceId)
+  if (sealed > 0) deps.log.info({ spaceId, sealed }, 'sealed anew, with the first key')
   const { number, hash } = (await lastAudit(deps.db.read, { spaceId })) ?? {}
   deps.log.info({ spaceId, number, hash }, 'the audit so far')
 }

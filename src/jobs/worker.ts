@@ -290,7 +290,8 @@ const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise
   return {
     afterMs,
     countsAsAttempt: true,
-    reason: failure instanceof Error ? failure.message : 'failed',
+    // A library's words may carry what it failed on; the log has where.
+    reason: failure instanceof Refused ? failure.message : 'failed',
   }
 }
 

@@ -15,7 +15,7 @@ const COBOT = 'https://cobot.example'
 const KS = 'https://ks.example'
 export const OWNER = { email: 'ada@loft.example', password: 'pass-word' }
 
-export const createWorld = async () => {
+export const createWorld = async (over: Partial<Pick<Deps, 'db' | 'log'>> = {}) => {
   const clock = virtualClock('2026-03-02T09:00:00Z')
   const random = seededRandom(11)
   const client = { clientId: 'client-1', clientSecret: 'secret-1', name: 'Salto' }
@@ -42,7 +42,7 @@ export const createWorld = async () => {
     ports,
     clients: [{ ...client, redirectUris: redirects('salto') }],
   })
-  const db = await openTestDatabase('sqlite')
+  const db = over.db ?? (await openTestDatabase('sqlite'))
   const logged: unknown[] = []
   const note = (facts: unknown, message: string) => void logged.push([facts, message])
   const { clientId, clientSecret } = client
@@ -50,7 +50,7 @@ export const createWorld = async () => {
     db,
     ports,
     crypt: createCrypt([{ kid: 'k1', key: new Uint8Array(32).fill(7) }]),
-    log: { info: note, warn: note, error: note },
+    log: over.log ?? { info: note, warn: note, error: note },
     sentence,
     config: {
       publicUrl: PUBLIC,

@@ -18,6 +18,7 @@ export const plainCrypt = (keys: SecretKeys): Crypt => ({
     if (bound !== context) throw new Error('a sealed value was moved')
     return Buffer.from(hex, 'hex').toString()
   },
+  isCurrent: (sealed) => sealed.startsWith(`${keys[0]?.kid}|`),
 })
 
 export const buildSpaces = async (

@@ -1,6 +1,7 @@
 // Both systems and the add-on in one process: virtual clock, seeded chance, a real database. The
 // fetch port leads to the simulators, and Cobot's webhooks lead to the add-on.
 
+import { createHash } from 'node:crypto'
 import manifest from '../../manifest.json' with { type: 'json' }
 
 import { createApp, sentence } from '../../src/app.ts'
@@ -46,7 +47,7 @@ export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} 
 
 export const testEnv = (over: Record<string, string> = {}) => ({
   PUBLIC_URL: origins.addon,
-  SECRET_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  SECRET_KEYS: `k1:${createHash('sha256').update('k1').digest('base64')}`,
   COBOT_CLIENT_ID: 'cobot-client',
   COBOT_CLIENT_SECRET: 'cobot-secret',
   COBOT_URL: `${origins.cobot}/www`,

@@ -1,0 +1,129 @@
+// Large, slow and many requests on a real socket, and the headers that go with every answer.
+import { connect } from 'node:net'
+import { inspectRoutes } from 'hono/dev'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { list } from '../../src/db/store.ts'
+import { listen } from '../../src/server.ts'
+import { createStage } from './stage.ts'
+
+let stage: Awaited<ReturnType<typeof createStage>>
+let server: ReturnType<typeof listen> | undefined
+let before: string
+beforeEach(async () => {
+  stage = await createStage()
+  before = await stage.stored()
+})
+afterEach(() => void server?.close())
+
+const start = (limits?: Partial<Parameters<typeof listen>[3]>) =>
+  new Promise<number>((resolve) => {
+    const own = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 }
+    const usual = { keepAliveTimeout: 300, maxHeaderSize: 4096, maxConnections: 100 }
+    const ready = ({ port }: { port: number }) => resolve(port)
+    const at = { port: 0, host: '127.0.0.1' }
+    const given = limits && { ...own, ...usual, ...limits }
+    server = listen((request) => stage.app.fetch(request), at, ready, given)
+  })
+
+/** Sends some bytes, then waits for the other side to end the connection. */
+const send = (port: number, text: string) =>
+  new Promise<string>((resolve) => {
+    let said = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    socket.on('data', (data) => {
+      said += data.toString()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(said))
+  })
+
+const hook = () => `/hooks/cobot/${stage.hooks.harbour}/created_membership`
+const head = (method: string, path: string, ...more: string[]) =>
+  [`${method} ${path} HTTP/1.1`, 'Host: salto.example', ...more].join('\r\n')
+
+test('T29 in production every connection has an end', async () => {
+  await start()
+  expect(server).toMatchObject({ keepAliveTimeout: 5000, maxConnections: 1000 })
+  for (const [limit, atMost] of [
+    ['headersTimeout', 10_000],
+    ['requestTimeout', 30_000],
+  ] as const)
+    expect(Reflect.get(server!, limit)).toBeLessThanOrEqual(atMost)
+})
+
+test('T29 who sends headers or a body drop by drop is cut off, and others are served', async () => {
+  const port = await start({})
+  const slow = [
+    send(port, head('GET', '/', 'X-Slow: ')),
+    send(port, `${head('POST', hook(), 'Content-Length: 100')}\r\n\r\n{"url":`),
+    send(port, `${head('POST', hook(), 'Transfer-Encoding: chunked')}\r\n\r\n5\r\n{"url`),
+  ]
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+  for (const said of await Promise.all(slow)) expect(said).toMatch(/^(HTTP\/1.1 408|$)/)
+  expect(await stage.stored()).toBe(before)
+})
+test('T29 more connections than may be are not taken, and there is room again afterwards', async () => {
+  const port = await start({ maxConnections: 3 })
+  const idle = Array.from({ length: 6 }, () => send(port, head('GET', '/', 'X-Slow: ')))
+  await Promise.all(idle)
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+})
+
+test('T29 headers and bodies that are too large are refused, with and without a length', async () => {
+  const port = await start({})
+  const address = `http://127.0.0.1:${port}`
+  const large = await fetch(address, { headers: { 'X-Large': 'x'.repeat(8000) } })
+  expect(large.status).toBe(431)
+  const stream = (size: number) =>
+    new ReadableStream({
+      start: (controller) => {
+        for (let sent = 0; sent < size; sent += 65_536)
+          controller.enqueue(new Uint8Array(65_536).fill(0x20))
+        controller.close()
+      },
+    })
+  const post = (path: string, body: string | ReadableStream) =>
+    fetch(address + path, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  const [webhook, page] = [64 * 1024, 2 ** 20]
+  expect((await post(hook(), ' '.repeat(webhook + 1))).status).toBe(413)
+  expect((await post(hook(), stream(webhook + 1))).status).toBe(413)
+  expect((await post(hook(), ' '.repeat(webhook))).status).toBe(204)
+  for (const path of ['/resources', '/hooks/cobot/install', '/setup/site', '/nowhere'])
+    expect([path, (await post(path, ' '.repeat(page + 1))).status]).toEqual([path, 413])
+  expect(await stage.stored()).toBe(before)
+})
+
+test('T3 a flood of events makes one entry per subject, and not a single request', async () => {
+  stage.calls.length = 0
+  const events = ['created_membership', 'canceled_membership', 'updated_membership']
+  const body = JSON.stringify({ url: 'https://harbour.cobot.example/api/memberships/m1' })
+  for (let n = 0; n < 300; n++) {
+    const path = `/hooks/cobot/${stage.hooks.harbour}/${events[n % 3]}`
+    await stage.app.request(path, { method: 'POST', body })
+  }
+  expect(await list(stage.db.read, 'work', { spaceId: stage.spaceId })).toHaveLength(1)
+  expect(stage.calls).toEqual([])
+})
+
+test('T34 every answer of every route, and every refusal, carries the same headers', async () => {
+  const { app } = stage
+  const paths = new Set(inspectRoutes(app).map(({ path }) => path.replace(/:\w+|\*/g, 'x')))
+  const answers: [string, Response][] = []
+  for (const path of [...paths, '/nowhere', '/static/app.css', '/static/app.js'])
+    for (const method of ['GET', 'POST', 'PUT', 'OPTIONS'])
+      answers.push([`${method} ${path}`, await app.request(path, { method })])
+  answers.push(['large', await app.request(hook(), { method: 'POST', body: 'x'.repeat(70_000) })])
+  expect(answers.length).toBeGreaterThan(100)
+  for (const [what, { headers }] of answers) {
+    expect([what, headers.get('X-Content-Type-Options')]).toEqual([what, 'nosniff'])
+    expect([what, headers.get('Referrer-Policy')]).toEqual([what, 'no-referrer'])
+    expect([what, headers.get('Strict-Transport-Security')]).toEqual([what, 'max-age=15552000'])
+    const isFile = /GET .*\/(app\.|htmx)/.test(what)
+    expect([what, headers.get('Cache-Control')]).toEqual([what, isFile ? 'no-cache' : 'no-store'])
+    const policy = headers.get('Content-Security-Policy') ?? ''
+    expect([what, policy]).toEqual([what, expect.stringMatching(/^default-src 'none'; /)])
+    expect([what, policy]).toEqual([what, expect.not.stringMatching(/unsafe|\*(?!\.cobot)/)])
+    expect([what, headers.get('Server') ?? headers.get('X-Powered-By')]).toEqual([what, null])
+    expect([what, headers.get('Access-Control-Allow-Origin')]).toEqual([what, null])
+  }
+})
