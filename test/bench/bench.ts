@@ -1,6 +1,7 @@
 // What converging costs, in units of one small transaction on the same machine in the same run.
 import { put } from '../../src/db/store.ts'
 import { createWorld } from '../support/world.ts'
+import { crowdedHouse, processorMs } from './pages.ts'
 
 const world = await createWorld()
 await world.settle()
@@ -29,3 +30,20 @@ console.log(`one transaction               1`)
 console.log(`a booking, webhook to group   ${(booking / unit).toFixed(0)}`)
 console.log(`a sweep of both sides, idle   ${(idle / unit).toFixed(0)}`)
 await world.close()
+
+const house = await crowdedHouse()
+console.log(`700 people connected, the click ${house.connecting.toFixed(0)} ms of the processor`)
+for (const path of ['/members', '/members?filter=nothing', '/members?search=number07', '/tags']) {
+  const times: number[] = []
+  let page = ''
+  for (let index = 0; index < 40; index++)
+    times.push(
+      await processorMs(async () => {
+        page = await house.get(path)
+      }),
+    )
+  const p95 = times.sort((a, b) => a - b)[37] ?? 0
+  const costs = `${p95.toFixed(0)} ms of the processor (p95), ${house.packedKB(page).toFixed(0)} KB`
+  console.log(`GET ${path.padEnd(27)} ${costs}`)
+}
+await house.close()

@@ -1,0 +1,58 @@
+// A space with 1,000 members and 500 tags, and what its two longest pages cost.
+import { gzipSync } from 'node:zlib'
+import { asId } from '../../src/core/ids.ts'
+import { giveTag } from '../../src/db/clicks.ts'
+import { connectMany } from '../../src/db/people-clicks.ts'
+import { change, list } from '../../src/db/store.ts'
+import { stage } from '../http/people.ts'
+
+const numbered = <T>(length: number, make: (number: string) => T) =>
+  Array.from({ length }, (_, n) => make(String(n).padStart(4, '0')))
+
+export const crowdedHouse = async () => {
+  const on = await stage()
+  const { db, spaceId, mara, clock } = on.world
+  const click = { spaceId, by: mara, now: clock.now() }
+  const ids = numbered(1000, (n) => asId<never>(`membership-${n}`))
+  await on.memberships(
+    numbered(1000, (n) => ({
+      ...{ membershipId: `membership-${n}`, name: `Person Number${n}`, cobotUserId: `login-${n}` },
+      ...{ email: `person${n}@members.example` },
+    })),
+  )
+  await on.tags(...numbered(500, (n) => on.tag(`0230${n}`)))
+  await on.users(...numbered(1000, (n) => on.user(`su-${n}`)))
+  const connecting = await processorMs(() =>
+    db.tx((tx) => connectMany(tx, click, ids.slice(0, 700), newId())),
+  )
+  await on.settle()
+  await db.tx(async (tx) => {
+    for (const [n, { pairingId }] of (await list(tx, 'pairings', { spaceId })).entries()) {
+      const number = String(n).padStart(4, '0')
+      const siteUserId = asId<never>(`su-${number}`)
+      await change(tx, 'pairings', { pairingId }, { state: 'paired', siteUserId })
+      const tag = { tagId: asId<never>(`id-0230${number}`), number: `0230${number}` }
+      if (n < 300) await giveTag(tx, click, pairingId, tag)
+    }
+  })
+  await on.settle()
+  return {
+    connecting,
+    get: on.text,
+    packedKB: (page: string) => gzipSync(page).length / 1024,
+    close: () => db.close(),
+  }
+}
+
+/** What a machine with nothing else to do needs, also on one that is busy. */
+export const processorMs = async (run: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage()
+  await run()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+const newId = () => {
+  let last = 0
+  return () => asId<never>(`pairing-${last++}`)
+}
