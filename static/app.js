@@ -82,7 +82,9 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   if (asked) {
     delete asked.dataset.open
     asked.showModal()
-    placeAt(asked.querySelector('[form]').form.querySelector('[type="submit"]'), asked)
+    const button = asked.querySelector('[form]').form.querySelector('[type="submit"]')
+    placeAt(button, asked)
+    asked.addEventListener('toggle', () => placeAt(button, asked), true)
     return
   }
   const isLost = !document.activeElement || document.activeElement === document.body

@@ -97,7 +97,7 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
         <select
           multiple
           name={`groups:${planId}`}
-          size={Math.min(options.length, 5)}
+          size={Math.min(options.length, 6)}
           aria-label={`${t('plans.groups')}: ${name}`}
           aria-invalid={reason && 'true'}
           aria-describedby={reason && `reason-${id}`}>
@@ -117,12 +117,12 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
       <td data-label={t('plans.opens')}>
         {line.opens.length === 0 && <p class="hint">{t('plans.nothing')}</p>}
         {line.opens.map((opening) => (
-          <p>
+          <p class="opening">
             {opening.name}
             <span class="hint">{openingText(say, opening)}</span>
           </p>
         ))}
-        {warning && <p class="state bad">{t(`plans.warning.${warning}`, { plan: name })}</p>}
+        {warning && <p class="reason">{t(`plans.warning.${warning}`, { plan: name })}</p>}
         {warning === 'nothing' && (
           <WayOn
             say={say}
@@ -162,8 +162,8 @@ const optionsOf = ({ t }: Say, line: PlanLine, groups: readonly AccessGroup[]) =
 const openingText = (say: Say, { isThere, locks, hours }: Opening): string => {
   const { t } = say
   if (!isThere) return t('plans.isGone')
-  if (locks === null || hours === null) return t('plans.unread')
   if (locks === 0) return t('plans.noLocks')
+  if (locks === null || hours === null) return t('plans.unread')
   if (hours.length === 0) return t('plans.noHours')
   const texts = hours.map((schedule) =>
     isAlways(schedule) ? t('plans.always') : say.hours(schedule),

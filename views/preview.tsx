@@ -37,7 +37,7 @@ export const Preview = ({ say, form, asked }: { say: Say; form: string; asked: A
                 <summary>
                   {t('preview.who')} <span class="unseen">{text}</span>
                 </summary>
-                <ul>
+                <ul tabindex={0}>
                   {about.map((each) => (
                     <li>{each}</li>
                   ))}

@@ -51,11 +51,17 @@ export const readPlanTable = async (
       connected: people.filter(({ pairingId }) => pairingId && isPaired.has(pairingId)).length,
       ...{ stored, chosen: stored, reason: null, isNews: false },
       warning: warningOf(row),
-      opens: (row ? mappedGroups(row) : []).map((id) => {
-        const { lockIds, schedules } = access.find((each) => each.accessGroupId === id) ?? {}
-        const [locks, hours] = [lockIds?.length ?? null, schedules ?? null]
-        return { id, name: names.get(id) ?? row?.name ?? '', isThere: there.has(id), locks, hours }
-      }),
+      opens: (row ? mappedGroups(row) : [])
+        .map((id) => {
+          const { lockIds, schedules } = access.find((each) => each.accessGroupId === id) ?? {}
+          return {
+            ...{ id, name: names.get(id) ?? row?.name ?? '', hours: schedules ?? null },
+            isThere: row?.state !== 'missing' || there.has(id),
+            // Of a group that was just made nobody needs to read that it has none.
+            locks: lockIds?.length ?? (row?.opensNothing ? 0 : null),
+          }
+        })
+        .sort((a, b) => a.name.localeCompare(b.name)),
     }
   }
   const shown = known
