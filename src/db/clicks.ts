@@ -126,15 +126,15 @@ export const giveTag = async (
   tx: Tx,
   click: Click,
   pairingId: PairingId,
-  tag: { tagId: TagId; number: string },
+  { tagId, number }: { tagId: TagId; number: string },
 ): Promise<Row<'tagHolders'> | null> => {
   const { spaceId } = click
   const pairing = await one(tx, 'pairings', { spaceId, pairingId })
   if (!pairing) return null
   const { siteId } = pairing
-  const held = { spaceId, siteId, pairingId, ...tag, state: 'held', doneAt: null } as const
+  const held = { spaceId, siteId, pairingId, tagId, number, state: 'held', doneAt: null } as const
   if (!(await add(tx, 'tagHolders', held))) {
-    const holder = await one(tx, 'tagHolders', { siteId, tagId: tag.tagId })
+    const holder = await one(tx, 'tagHolders', { siteId, tagId })
     if (holder?.pairingId !== pairingId || holder.state !== 'returning') return holder
     await put(tx, 'tagHolders', held)
   }
@@ -143,8 +143,13 @@ export const giveTag = async (
     pairingId,
     state: ['held', 'notReturned'],
   })
-  for (const { tagId } of others.filter((each) => each.tagId !== tag.tagId))
-    await change(tx, 'tagHolders', { siteId, tagId }, { state: 'returning', doneAt: null })
+  for (const other of others.filter((each) => each.tagId !== tagId))
+    await change(
+      tx,
+      'tagHolders',
+      { siteId, tagId: other.tagId },
+      { state: 'returning', doneAt: null },
+    )
   await askPairing(tx, click, pairingId)
   return null
 }

@@ -118,7 +118,10 @@ export const isNever = (where: object) =>
 
 /** What is written: nulls are part of the query, other values come with each run. */
 export const rowOf = (table: PgTable, row: object) => {
-  const fields = Object.entries(row) as [string, unknown][]
+  // What is no column, or has no value, is left out, as drizzle does it.
+  const fields = Object.entries(row).filter(
+    ([field, value]) => value !== undefined && field in table,
+  ) as [string, unknown][]
   const slots = () =>
     Object.fromEntries(
       fields.map(([field, value]) => [
