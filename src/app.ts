@@ -62,6 +62,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
       'ALL',
       [
         '/session',
+        '/help',
         '/overview/*',
         '/resources',
         '/members/*',

@@ -26,6 +26,12 @@ if (token) {
     parent.postMessage(JSON.stringify({ frameHeight }), '*')
   }
   new ResizeObserver(tellHeight).observe(document.documentElement)
+
+  // The frame is as high as its page, so only Cobot's page knows which part of it is in sight.
+  addEventListener('message', ({ source, data }) => {
+    const said = source === parent && typeof data === 'string' && data.match(/"scrollTop":\s*(\d+)/)
+    if (said) document.documentElement.style.setProperty('--scrolled', `${said[1]}px`)
+  })
 }
 
 let latest = null
@@ -60,7 +66,16 @@ document.addEventListener('htmx:before:response', (event) => {
   showSignedOut()
 })
 
+/** On a narrow page the navigation is pushed along until the page that is open can be seen. */
+const showCurrent = () => {
+  const current = document.querySelector('nav [aria-current]')
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - 40
+}
+showCurrent()
+addEventListener('resize', showCurrent)
+
 document.addEventListener('htmx:after:swap', ({ detail }) => {
+  showCurrent()
   const { target } = detail.ctx
   const isLost = !document.activeElement || document.activeElement === document.body
   if (!isLost || isPolled(detail.ctx)) return
@@ -68,6 +83,14 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   const first = found?.querySelector('h1') ?? found?.querySelector('input, button')
   first?.focus()
 })
+
+// Where the button is, somebody is looking: the middle of a long frame may be out of sight.
+const placeAt = (button) => {
+  const { top, height } = button.getBoundingClientRect()
+  const middle = top + height / 2 - dialog.offsetHeight / 2
+  const lowest = innerHeight - dialog.offsetHeight - 8
+  dialog.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
+}
 
 // Nothing that takes something away happens on one click.
 const dialog = document.getElementById('confirm')
@@ -94,6 +117,7 @@ document.addEventListener(
       { once: true },
     )
     dialog.showModal()
+    placeAt(button)
   },
   true,
 )

@@ -37,7 +37,9 @@ export const Document = (props: {
         <dialog id="confirm" aria-labelledby="confirm-text">
           <p id="confirm-text"></p>
           <form method="dialog" class="actions">
-            <button type="submit" value="yes" class="danger"></button>
+            <button type="submit" value="yes" class="danger">
+              {props.say.t('confirm')}
+            </button>
             <button type="submit" value="" class="quiet">
               {props.say.t('cancel')}
             </button>
@@ -78,7 +80,7 @@ export const FramePage = (props: {
 )
 
 export const pages = ['overview', 'resources', 'members', 'problems', 'settings'] as const
-export type PageName = (typeof pages)[number]
+export type PageName = (typeof pages)[number] | 'help'
 
 /** Navigation and one page; `notice` says what has just been done. */
 export const Frame = (props: {
@@ -106,6 +108,11 @@ export const Frame = (props: {
           </h1>
           {props.children}
         </main>
+        <footer>
+          <a href="/help" hx-get="/help" aria-current={current === 'help' && 'page'}>
+            {say.t('nav.help')}
+          </a>
+        </footer>
       </div>
       {notice && (
         <div id="notice" hx-swap-oob="innerHTML">

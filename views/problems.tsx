@@ -10,6 +10,7 @@ export type ProblemLine = Problem & {
   action: ProblemAction
   /** Its action takes something away from somebody: it is asked about first. */
   takesAway: boolean
+  isMendedInSalto: boolean
   held?: HeldSet
 }
 
@@ -21,8 +22,10 @@ export const problemText = ({ t, at }: Say, code: ProblemCode, params: Problem['
   return t(`problems.text.${code}`, { ...params, startsAt, context })
 }
 
-export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; setupUrl: string }) => {
-  const { say, lines, setupUrl } = props
+type Ways = { setup: string; salto: string }
+
+export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; ways: Ways }) => {
+  const { say, lines, ways } = props
   const list = (shown: ProblemLine[]) => (
     <ul class="problems">
       {shown.map((line) => (
@@ -31,11 +34,7 @@ export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; setupUrl: 
             {problemText(say, line.code, line.params)}
             <span class="hint">{say.t('problems.since', { at: say.at(line.since) })}</span>
           </p>
-          {line.held ? (
-            <Held {...{ say, held: line.held }} />
-          ) : (
-            <Action {...{ say, setupUrl, line }} />
-          )}
+          {line.held ? <Held {...{ say, held: line.held }} /> : <Action {...{ say, ways, line }} />}
         </li>
       ))}
     </ul>
@@ -55,23 +54,27 @@ export const ProblemsPage = (props: { say: Say; lines: ProblemLine[]; setupUrl: 
   )
 }
 
-const Action = (props: { say: Say; line: ProblemLine; setupUrl: string }) => {
-  const { say, line, setupUrl } = props
+const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
+  const { say, line, ways } = props
   const { code, subject, params, action, takesAway } = line
   const sent = { code, subject }
   const label = say.t(`problems.action.${action}`)
   if (action === 'reconnectSalto' || action === 'reconnectCobot')
     return (
-      <a class="button" href={setupUrl} target="_blank" rel="noopener">
+      <a class="button" href={ways.setup} target="_blank" rel="noopener">
         {label}
       </a>
     )
-  if (action === 'members' || action === 'mapResources')
+  if (action === 'members' || action === 'mapResources') {
+    const search = encodeURIComponent(params.name ?? '')
     return (
-      <button type="button" hx-get={action === 'members' ? '/members' : '/resources'}>
+      <button
+        type="button"
+        hx-get={action === 'members' ? `/members?search=${search}` : '/resources'}>
         {label}
       </button>
     )
+  }
   return (
     <div class="actions">
       <button
@@ -90,6 +93,11 @@ const Action = (props: { say: Say; line: ProblemLine; setupUrl: string }) => {
           hx-vals={JSON.stringify({ ...sent, leave: 'yes' })}>
           {say.t('problems.action.leave')}
         </button>
+      )}
+      {line.isMendedInSalto && (
+        <a class="button quiet" href={ways.salto} target="_blank" rel="noopener">
+          {say.t('problems.action.salto')}
+        </a>
       )}
     </div>
   )

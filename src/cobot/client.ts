@@ -179,6 +179,10 @@ export const createCobot = (deps: {
       await send('create activity', 'POST', `${api1}/activities`, json)
     },
 
+    /** Name, zone and manners of the space, which its owner may change at any time. */
+    getSpace: () =>
+      get('get space', parse.space, `${settings.cobotUrl}${path`/api/spaces/${space.subdomain}`}`),
+
     /** The fixed probe (R12): resolves when our own space answers, else throws what is wrong. */
     checkSpace: async (): Promise<void> => {
       const { spaceId, subdomain } = await get('check space', parse.spaceNamed, api2Space)

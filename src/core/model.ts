@@ -36,9 +36,10 @@ export type Space = {
 
 /**
  * Switches of a space. `lastDayIncluded`: may a member open the door on `canceled_to` itself (R19)?
- * `connectNew`: new members are connected by themselves (D9).
+ * `connectNew`: new members are connected by themselves (D9). `visitors`: do approved external bookings
+ * give access (C5)?
  */
-export type Settings = { lastDayIncluded: boolean; connectNew?: boolean }
+export type Settings = { lastDayIncluded: boolean; connectNew?: boolean; visitors: boolean }
 
 export type Plan = { planId: PlanId; name: string; hidden: boolean }
 

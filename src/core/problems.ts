@@ -103,6 +103,10 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
   }
 }
 
+/** What an admin mends in SALTO KS; here it is only looked at again. */
+export const isMendedInSalto = (code: ProblemCode): boolean =>
+  ['P03', 'P04', 'P07', 'P11', 'P14', 'P16', 'P18', 'P21'].includes(code)
+
 /** Priority classes of work, most urgent first. */
 export const priority = {
   emergency: 0,

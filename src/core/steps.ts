@@ -86,8 +86,8 @@ export type BookingFacts = {
   lockIds: LockId[]
   /** null when the booker is not connected. */
   saltoUserId: SaltoUserId | null
-  /** The booker's membership over time. */
-  intervals: readonly PlanInterval[]
+  /** The booker's membership over time, or the time of the visit. */
+  intervals: readonly Pick<PlanInterval, 'startsAt' | 'endsAt'>[]
   zone: string
 }
 

@@ -11,10 +11,9 @@ import type {
 } from '../core/ids.ts'
 import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
-import { personMarker } from '../core/schedule.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
-import { getActiveSite } from './spaces.ts'
+import { addPairing, getActiveSite } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 import { ask } from './work.ts'
 
@@ -54,20 +53,8 @@ export const connectMembership = async (
       (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||
     (await one(tx, 'pairings', { spaceId, siteId, person }))
   const pairingId = known?.pairingId ?? newPairingId
-  if (!known)
-    await put(tx, 'pairings', {
-      ...{ spaceId, pairingId, siteId, person, marker: personMarker(person) },
-      ...{ state: 'new', candidates: [], notThem: false, bySetting: click.bySetting ?? false },
-      ...{ siteUserId: null, saltoUserId: null, origin: null },
-      ...{
-        creatingSince: null,
-        madeAt: null,
-        endedAt: null,
-        lockedOut: false,
-        lockedOutDone: true,
-        seatedFor: null,
-      },
-    })
+  const { bySetting = false } = click
+  if (!known) await addPairing(tx, { spaceId, pairingId, siteId, person }, bySetting)
   // Connected again before the disconnecting was done: it is called off.
   if (known?.state === 'leaving') {
     const state = known.siteUserId ? 'paired' : 'new'
@@ -201,11 +188,17 @@ export const saveDoors = async (
 }
 
 /** *Save* of the settings: whoever has an end, and their bookings, are looked at by the new reading. */
-export const saveSettings = async (tx: Tx, click: Click, settings: Settings): Promise<void> => {
+export const saveSettings = async (
+  tx: Tx,
+  click: Click,
+  changed: Partial<Settings>,
+): Promise<void> => {
   const { spaceId } = click
   const before = await one(tx, 'spaces', { spaceId })
-  await change(tx, 'spaces', { spaceId }, { settings: { ...before?.settings, ...settings } })
-  if (before?.settings.lastDayIncluded === settings.lastDayIncluded) return
+  if (!before) return
+  const settings = { ...before.settings, ...changed }
+  await change(tx, 'spaces', { spaceId }, { settings })
+  if (before.settings.lastDayIncluded === settings.lastDayIncluded) return
   const memberships = await list(tx, 'memberships', { spaceId, goneAt: null })
   const ending = memberships.filter(({ canceledTo, plan }) => canceledTo ?? plan.canceledTo)
   for (const pairingId of new Set(ending.flatMap((each) => each.pairingId ?? []))) {

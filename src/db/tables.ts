@@ -252,7 +252,7 @@ export const defineTables = (kit: Kit) => {
         spaceId: space(),
         pairingId: text<id.PairingId>().notNull(),
         siteId: site(),
-        /** `user:ID` of the Cobot login, or `membership:ID` without one (R10). */
+        /** `user:ID` of the Cobot login, `membership:ID` without one (R10), `visitor:ID` of a booking. */
         person: text().notNull(),
         /** The end of the alias of a user we made, `· C482913507` (R11). */
         marker: text().notNull(),

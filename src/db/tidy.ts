@@ -38,10 +38,12 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   for (const { pairingId, origin } of await list(tx, 'pairings', { spaceId })) {
     // A user we made goes with the look that deletes it; what is still out there keeps its name.
     const left = { ...{ spaceId, pairingId } }
+    const theirs = memberships.filter((each) => each.pairingId === pairingId)
+    // Without a membership it is a visitor's, and goes with the look that ends the visit.
     const isHeld =
       origin === 'made' ||
+      theirs.length === 0 ||
       (await list(tx, 'groupPlaces', left)).length + (await list(tx, 'tagHolders', left)).length > 0
-    const theirs = memberships.filter((each) => each.pairingId === pairingId)
     if (!isHeld && theirs.every(isOver)) await removePairing(tx, spaceId, pairingId)
   }
   const unpaired = await list(tx, 'memberships', { spaceId, pairingId: null })

@@ -1,5 +1,6 @@
 // How the space stands: what is connected, what is ready, when everything was last compared.
 import { Hono } from 'hono'
+import { HelpPage } from '../../views/help.tsx'
 import { type Check, OverviewPage } from '../../views/overview.tsx'
 import { earlier } from '../core/entitlements.ts'
 import { sameName } from '../core/names.ts'
@@ -14,6 +15,7 @@ import { type C, clickOf, type Env, type Here, setupUrl, show, type Web } from '
 export const overview = (web: Web) =>
   new Hono<Env>()
     .get('/overview', async (c) => show(web, c, 'overview', await overviewPage(web, c)))
+    .get('/help', (c) => show(web, c, 'help', HelpPage({ say: c.get('say') })))
     .post('/overview/checks', async (c) => {
       await web.db.tx((tx) => lookAgain(tx, clickOf(c, web), null))
       web.wake()

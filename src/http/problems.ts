@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { ProblemsPage } from '../../views/problems.tsx'
 import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
-import { actionOf, isWider } from '../core/problems.ts'
+import { actionOf, isMendedInSalto, isWider } from '../core/problems.ts'
 import * as clicks from '../db/clicks.ts'
 import { allowHeld, type HeldKind, readHeldAgain } from '../db/guard.ts'
 import { listProblems } from '../db/problems.ts'
@@ -42,7 +42,7 @@ export const problems = (web: Web) =>
       return show(web, c, 'problems', await problemsPage(web, c), { notice })
     })
 
-const problemsPage = async ({ db }: Web, c: C) => {
+const problemsPage = async ({ db, config }: Web, c: C) => {
   const { spaceId, subdomain } = c.get('here').space
   const found = await listProblems(db.read, spaceId, { left: true })
   const held = await listHeldSets(db, c)
@@ -55,10 +55,12 @@ const problemsPage = async ({ db }: Web, c: C) => {
         ...each,
         action,
         takesAway,
+        isMendedInSalto: isMendedInSalto(each.code),
         ...(action === 'decide' && { held: held(each.subject) }),
       }
     })
-  return ProblemsPage({ say: c.get('say'), lines, setupUrl: setupUrl(subdomain) })
+  const ways = { setup: setupUrl(subdomain), salto: config.salto.appUrl }
+  return ProblemsPage({ say: c.get('say'), lines, ways })
 }
 
 const act = ({ db, ports }: Web, c: C, { code, subject, source, params }: Row<'problems'>) => {

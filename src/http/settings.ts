@@ -15,6 +15,7 @@ export const settings = (web: Web) =>
       const form = await c.req.parseBody()
       const before = c.get('here').space.settings
       const saved = {
+        ...before,
         lastDayIncluded: form.lastDayIncluded !== undefined,
         connectNew: form.connectNew !== undefined,
       }

@@ -6,6 +6,7 @@ import type { SiteUser } from '../core/model.ts'
 import { alias, ksName, sameName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
+import { visitorsBooking } from '../db/spaces.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
 import { forgetPairing, isOver, type Person, restsOn, storePairing } from './reconcile-pairing.ts'
@@ -35,7 +36,7 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
   if (ours) return pair(look, person, ours)
   if (creatingSince) settleFirst(look, creatingSince)
   if (person.hasEnded) return null
-  if (!creatingSince && !pairing.notThem) {
+  if (!creatingSince && !pairing.notThem && !person.isVisitor) {
     const candidates = await findCandidates(look, person)
     if (candidates.length > 0) {
       await storePairing(look, person, { state: 'choosing', candidates })
@@ -81,7 +82,8 @@ const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUse
     await change(tx, 'pairings', { spaceId, pairingId }, set)
     const membershipId = person.memberships.map((each) => each.membershipId)
     const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
-    for (const { bookingId } of bookings)
+    const visit = visitorsBooking(person.pairing.person)
+    for (const bookingId of visit ? [visit] : bookings.map((each) => each.bookingId))
       await look.askIn(tx, 'reconcileBooking', bookingId, priority.soon)
   })
   Object.assign(person.pairing, set)

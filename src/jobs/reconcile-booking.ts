@@ -2,15 +2,25 @@
 import { RetryLater } from '../core/errors.ts'
 import { type GroupProof, proveBookingGroup, provePlace } from '../core/fence.ts'
 import type { Evidence } from '../core/guard.ts'
-import { type AccessGroupId, asId, type BookingId } from '../core/ids.ts'
+import { type AccessGroupId, asId, type BookingId, type PairingId } from '../core/ids.ts'
 import type { AccessGroup } from '../core/model.ts'
+import { priority } from '../core/problems.ts'
 import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
 import * as steps from '../core/steps.ts'
 import { toLocal } from '../core/temporal.ts'
+import type { Visit } from '../core/visits.ts'
 import type { Tx } from '../db/open.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
-import { getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
+import {
+  addPairing,
+  getActiveSite,
+  intervalsOf,
+  personOf,
+  type SiteRow,
+  visitOf,
+  visitorOf,
+} from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
 import { guardBooking } from './guard.ts'
 import { askNextStep, type Look, settleFirst, type TaskHandler } from './run.ts'
@@ -76,15 +86,26 @@ const desire = async (
     ...{ window: null, keepUntil: null, nextAt: null, isConnected: false, evidence },
   })
   if (!booking) return nothing(isLeftover(bookingId) ? 'admin' : 'inferred')
-  if (booking.goneAt) return nothing('direct')
   const { spaceId, space } = look
   const { siteId, timeZone: zone } = site
-  const { resourceId, membershipId, startsAt, endsAt } = booking
+  const person = visitorOf(bookingId)
+  const visitor = booking.external && (await one(read, 'pairings', { spaceId, siteId, person }))
+  if (visitor) look.ask('reconcilePairing', visitor.pairingId, priority.soon)
+  if (booking.goneAt) return nothing('direct')
+  const { resourceId, membershipId, startsAt, endsAt, external } = booking
   const door = await one(read, 'resourceDoors', { spaceId, siteId, resourceId })
-  if (!membershipId) return nothing('direct')
+  if (!membershipId && !external) return nothing('direct')
   if (!door) return nothing('inferred')
   if (!door.enabled || door.lockIds.length === 0) return nothing('admin')
   const resource = await getSnapshot(read, spaceId, 'resource', resourceId)
+  if (!membershipId) {
+    const { time } = (await visitOf(read, space, { siteId, person })) ?? {}
+    const saltoUserId = (visitor?.state === 'paired' && visitor.saltoUserId) || null
+    if (time && !visitor) await welcome(look, site, bookingId, time)
+    const facts = { ...door, startsAt, endsAt, zone, saltoUserId, intervals: time ? [time] : [] }
+    const isConnected = saltoUserId !== null
+    return { ...steps.desiredBooking(facts, look.now()), isConnected, evidence: 'direct' as const }
+  }
   const membership = await one(read, 'memberships', { spaceId, membershipId })
   const pairingId = membership?.pairingId
   const pairing =
@@ -102,6 +123,18 @@ const desire = async (
     })
   const evidence: Evidence = !membership ? 'inferred' : pairing ? 'direct' : 'admin'
   return { ...desired, isConnected: saltoUserId !== null, evidence }
+}
+
+/** A visitor is connected by the booking itself, the day before it (C5). */
+const welcome = async (look: Look, { siteId }: SiteRow, bookingId: BookingId, time: Visit) => {
+  const { spaceId } = look
+  if (time.startsAt > look.now()) return look.lookAgainAt(time.startsAt)
+  if (time.endsAt <= look.now()) return
+  const pairingId = asId<PairingId>(`${siteId}/${bookingId}`)
+  await look.deps.db.tx(async (tx) => {
+    await addPairing(tx, { spaceId, siteId, pairingId, person: visitorOf(bookingId) })
+    await look.askIn(tx, 'reconcilePairing', pairingId, priority.soon)
+  })
 }
 
 /** A group that an admin chose to have removed stands in the ledger under a booking of its own. */

@@ -16,8 +16,8 @@ import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
 import { listBookings, saveOne } from '../db/snapshots.ts'
-import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
-import { change, list, one, type Row } from '../db/store.ts'
+import { personOf, removePairing, type SiteRow, visitOf } from '../db/spaces.ts'
+import { change, list, one, type Row, take } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { disconnect } from './disconnect-pairing.ts'
 import { findOrMakeUser } from './find-site-user.ts'
@@ -42,6 +42,7 @@ export type Person = {
   email: string | null
   memberships: Row<'memberships'>[]
   intervals: PlanInterval[]
+  isVisitor: boolean
   /** Entitled to anything now, by a membership or by a booking that began during one. */
   isEntitled: boolean
   /** Has nothing now, and nothing to come. */
@@ -78,19 +79,22 @@ const personNow = async (
   const now = look.now()
   const { pairingId } = pairing
   const { memberships, intervals } = await personOf(read, look.space, pairingId)
+  const visit = await visitOf(read, look.space, pairing)
+  const times = visit?.time ? [visit.time] : intervals
   const membershipId = memberships.map((each) => each.membershipId)
   const until = bookedUntil(intervals, await bookedHours(look, site, membershipId), now)
-  const isMember = intervals.some((interval) => isActive(interval, now))
+  const isMember = times.some((time) => isActive(time, now))
   const isEntitled = isMember || (until !== null && now < until)
-  look.lookAgainAt(nextChange(intervals, now))
+  look.lookAgainAt(nextChange(times, now))
   if (isEntitled && !isMember) look.lookAgainAt(until)
   const current = memberships.filter(({ goneAt }) => !goneAt)
-  const name = [...current, ...memberships].find((each) => each.name)?.name ?? ''
+  const name = [...current, ...memberships].find((each) => each.name)?.name ?? visit?.name ?? ''
   return {
     ...{ pairing, subject: `pairing:${pairingId}`, site, memberships, intervals, name },
+    isVisitor: visit !== undefined,
     email: current.find((each) => each.email)?.email ?? null,
     isEntitled,
-    hasEnded: !isEntitled && !intervals.some(({ startsAt }) => startsAt > now),
+    hasEnded: !isEntitled && !times.some(({ startsAt }) => startsAt > now),
   }
 }
 
@@ -126,7 +130,10 @@ export const restsOn = ({ intervals, isEntitled }: Person): string =>
 /** True when the guard holds back what this look would take or give. */
 const converge = async (look: Look, now: Person): Promise<boolean> => {
   const siteUser = await findOrMakeUser(look, now)
-  if (!siteUser) return false
+  if (!siteUser) {
+    if (now.hasEnded && !now.pairing.siteUserId) await forgetPairing(look, now)
+    return false
+  }
   if (isAdministrative(siteUser)) {
     look.problem('P21', now.subject, { name: now.name })
     return false
@@ -241,12 +248,12 @@ const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void
   else if (isMade) look.lookAgainAt(new Date(endedAt.getTime() + keepUserMs))
 }
 
-/** Is it time for the user we made to go? */
-export const isOver = ({ pairing, hasEnded }: Person, now: Date): boolean =>
+/** Is it time for the user we made to go? A visitor does not come back. */
+export const isOver = ({ pairing, hasEnded, isVisitor }: Person, now: Date): boolean =>
   hasEnded &&
   pairing.origin === 'made' &&
   pairing.endedAt !== null &&
-  now.getTime() >= pairing.endedAt.getTime() + keepUserMs
+  now.getTime() >= pairing.endedAt.getTime() + (isVisitor ? 0 : keepUserMs)
 
 const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
   const { pairing } = person
@@ -257,8 +264,18 @@ const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promi
   await forgetPairing(look, person)
 }
 
+export const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
+
+/** The user is gone; a tag that is still in somebody's pocket keeps its name until it is back (R5). */
 export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: Person) =>
-  look.deps.db.tx((tx) => removePairing(tx, spaceId, pairingId))
+  look.deps.db.tx(async (tx) => {
+    await take(tx, 'tagHolders', { spaceId, pairingId, state: 'returning' })
+    await change(tx, 'tagHolders', { spaceId, pairingId, state: 'held' }, { state: 'notReturned' })
+    if (!(await one(tx, 'tagHolders', { spaceId, pairingId })))
+      return removePairing(tx, spaceId, pairingId)
+    await take(tx, 'groupPlaces', { spaceId, pairingId })
+    await change(tx, 'pairings', { spaceId, pairingId }, { ...unpaired, origin: null })
+  })
 
 /** Somebody's time is over, and KS does not take it: the admin must know whom to remove (P16). */
 const sayUndelivered = async (look: Look, person: Person, patienceMs: number) => {

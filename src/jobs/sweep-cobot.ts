@@ -6,6 +6,7 @@ import { jitter } from '../core/backoff.ts'
 import { Refused, Rejected } from '../core/errors.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
+import { isTimeZone } from '../core/temporal.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
 import { forgetBookings, listBookings, listUnseenBookings, saveSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
@@ -19,6 +20,7 @@ const dayMs = 24 * 3600_000
 
 /** Parts of a sweep, each with its own retry: the budget may end between any two of them. */
 const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
+  profile: (look, cobot) => readSpace(look, cobot),
   memberships: async (look) => {
     for (const membershipId of await readAllMemberships(look))
       look.ask('readMembership', membershipId, priority.removal)
@@ -68,6 +70,20 @@ const sayIfOurClockIsWrong = (look: Look): void => {
   const minutes = Math.round(Math.abs(correctedMs) / 60_000)
   const offset = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`
   look.problem('P13', 'space', { offset, state: correctedMs < 0 ? 'ahead' : 'behind' })
+}
+
+/** Dates of memberships are days in the space's zone: when it changes, everybody's may move. */
+const readSpace = async (look: Look, cobot: Cobot): Promise<void> => {
+  const { spaceId } = look
+  const { name, timeZone, locale, hourFormat, ...read } = await cobot.getSpace()
+  if (read.spaceId !== spaceId || !isTimeZone(timeZone)) return
+  await look.deps.db.tx(async (tx) => {
+    const before = await one(tx, 'spaces', { spaceId })
+    await change(tx, 'spaces', { spaceId }, { name, timeZone, locale, hourFormat })
+    if (before?.timeZone === timeZone) return
+    for (const { pairingId } of await list(tx, 'pairings', { spaceId }))
+      await look.askIn(tx, 'reconcilePairing', pairingId)
+  })
 }
 
 const sweepPlansAndResources = async (look: Look, cobot: Cobot): Promise<void> => {

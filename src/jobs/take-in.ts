@@ -153,7 +153,14 @@ export const takeInBookings = (
     const soon = look.now().getTime() + soonMs
     const ids = bookings.map(({ bookingId }) => bookingId)
     const before = await list(tx, 'bookings', { spaceId, bookingId: ids })
-    const changed = await saveBookings(tx, spaceId, bookings, readAt)
+    // A state of a visitor's booking that we do not understand changes nothing.
+    const read = bookings.map((booking) => {
+      const known = before.find((each) => each.bookingId === booking.bookingId)
+      return booking.external?.status === 'unknown' && known?.external
+        ? { ...booking, external: known.external }
+        : booking
+    })
+    const changed = await saveBookings(tx, spaceId, read, readAt)
     const touched = [...before, ...bookings].filter((each) => changed.includes(each.bookingId))
     await askWhoIsInside(tx, look, touched)
     for (const bookingId of changed) {

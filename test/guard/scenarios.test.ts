@@ -144,9 +144,9 @@ const scenarios: Record<string, Scenario> = {
   },
   'the time zone of the space changed': {
     ...{ left: 8, asks: false },
-    happens: async ({ act, spaceId, cobot, ids }) => {
+    happens: async ({ cobot, ids }) => {
       for (const id of ids) cobot.cancelMembership(hub, id, '2026-12-24')
-      await act((tx) => change(tx, 'spaces', { spaceId }, { timeZone: 'Pacific/Honolulu' }))
+      cobot.changeSpace(hub, { timeZone: 'Pacific/Honolulu' })
     },
   },
   'an answer lost its `canceled_to`, and its plan': {

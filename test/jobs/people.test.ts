@@ -382,7 +382,12 @@ test('R19 the last day counts only where the space says so, an end first seen on
   await world.settle()
   expect(isIn('Today', 'Full Time')).toBe(true)
   await world.act((tx) =>
-    change(tx, 'spaces', { spaceId: world.spaceId }, { settings: { lastDayIncluded: true } }),
+    change(
+      tx,
+      'spaces',
+      { spaceId: world.spaceId },
+      { settings: { lastDayIncluded: true, visitors: false } },
+    ),
   )
   await world.act((tx) =>
     clicks.lookAgain(tx, world.click(), `reconcilePairing:${`pairing-${dated}`}`),
@@ -393,6 +398,19 @@ test('R19 the last day counts only where the space says so, an end first seen on
   expect(isIn('Dated', 'Full Time')).toBe(true)
   await world.advanceTo('2026-11-26T23:01:00Z', 60_000)
   expect(isIn('Dated', 'Full Time')).toBe(false)
+})
+
+test('a space that moves to another zone ends memberships at its new midnight, and is called by its new name', async () => {
+  await start()
+  const mia = await connected()
+  world.cobot.cancelMembership(hub, mia, '2026-11-25')
+  await world.settle()
+  world.cobot.changeSpace(hub, { timeZone: 'America/New_York', name: 'Harbour West' })
+  await world.advanceTo('2026-11-25T04:59:00Z', 3_600_000)
+  expect(isIn('Mia Member', 'Full Time')).toBe(true)
+  await world.advanceTo('2026-11-25T05:01:00Z', 60_000)
+  expect(isIn('Mia Member', 'Full Time')).toBe(false)
+  expect(await list(world.db.read, 'spaces', {})).toMatchObject([{ name: 'Harbour West' }])
 })
 
 test('R6 a failing new place holds the old one back for five minutes, not longer', async () => {

@@ -1,50 +1,15 @@
 // From "Get started" to a door that opens, in Chromium, through Cobot's frame on another site; once
 // with third-party cookies allowed and once with them blocked.
 import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { play } from '../demo/play.ts'
-import { ksLogin, subdomain } from '../demo/seed.ts'
+import { subdomain } from '../demo/seed.ts'
 import { kill, startAddon, until } from '../support/addon.ts'
-import { findChromium } from '../support/prepare.ts'
-
-const executablePath = findChromium()
-if (!executablePath) console.log('skipped: the journey in the browser, for want of Chromium')
-
-/** A fresh profile; 0 allows third-party cookies, 1 blocks them. */
-const openBrowser = async (
-  cookieMode: 0 | 1,
-): Promise<{ context: BrowserContext; folder: string }> => {
-  const folder = mkdtempSync(join(tmpdir(), 'salto-chromium-'))
-  mkdirSync(join(folder, 'Default'))
-  const preferences = {
-    profile: { cookie_controls_mode: cookieMode, block_third_party_cookies: cookieMode === 1 },
-  }
-  writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: executablePath ?? '',
-    ignoreDefaultArgs: true,
-    viewport: { width: 1280, height: 900 },
-    args: [
-      '--headless',
-      '--remote-debugging-pipe',
-      `--user-data-dir=${folder}`,
-      '--no-startup-window',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-    ],
-  })
-  return { context, folder }
-}
+import { executablePath, inFrame, openBrowser, type Stage, setUp } from './browser.ts'
 
 describe.skipIf(!executablePath).each([
   ['allowed', 0],
@@ -79,33 +44,6 @@ describe.skipIf(!executablePath).each([
     }
   })
 })
-
-type Stage = Awaited<ReturnType<typeof play>>
-const inFrame = (page: Page) => page.frameLocator('iframe')
-
-const setUp = async (page: Page, { addonUrl, cobotUrl }: Stage) => {
-  await page.goto(`${addonUrl}/?cobot_subdomain=${subdomain}`)
-  await page.getByRole('heading', { name: 'SALTO KS for Cobot' }).waitFor()
-  expect(await page.getByRole('textbox', { name: 'Cobot subdomain' }).inputValue()).toBe(subdomain)
-  await page.getByRole('button', { name: 'Get started' }).click()
-  await page.getByRole('button', { name: /Mara/ }).click()
-  await page.getByRole('button', { name: 'Allow' }).click()
-  await page.getByRole('link', { name: 'Connect to SALTO KS' }).click()
-  await page.getByLabel(/e-?mail/i).fill(ksLogin.email)
-  await page.getByLabel(/password/i).fill(ksLogin.password)
-  await page.getByRole('button', { name: /log in|sign in|continue/i }).click()
-  await page.getByRole('button', { name: /allow/i }).first().click()
-  const site = page.getByLabel('SALTO KS site')
-  expect(await site.locator('option:checked').innerText()).toContain('Harbour Loft')
-  await page.getByRole('button', { name: 'Configure site' }).click()
-  await page.waitForURL(new RegExp(`^${cobotUrl}.*navigation_links`))
-  // The first time in the frame, Cobot asks once more for the smaller permission.
-  const allow = inFrame(page).getByRole('button', { name: 'Allow' })
-  const overview = inFrame(page).getByRole('link', { name: 'Map resources' })
-  await allow.or(overview).first().waitFor()
-  if (await allow.isVisible()) await allow.click()
-  await overview.waitFor()
-}
 
 const mapRoom = async (page: Page) => {
   const frame = inFrame(page)

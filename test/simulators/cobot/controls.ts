@@ -207,6 +207,10 @@ export const createControls = ({
       spaceOf(subdomain).subdomain = to
     },
 
+    changeSpace: (subdomain: string, set: { name?: string; timeZone?: string }) => {
+      Object.assign(spaceOf(subdomain), set)
+    },
+
     suspendSpace: (subdomain: string) => {
       const space = spaceOf(subdomain)
       space.suspended = true

@@ -18,6 +18,12 @@ main { flex: 1; min-width: 0; padding: 1.2rem 1.6rem; background: #fff }
 main.narrow { max-width: 34rem; margin: 2rem auto; border: 1px solid var(--line); border-radius: 8px }
 main.framed { padding: 0 }
 main.framed .bar { padding: .4rem 1.2rem; color: var(--soft); border-bottom: 1px solid var(--line) }
+@media (max-width: 640px) {
+  .shell { flex-direction: column }
+  nav { flex: none; padding: .2rem 1rem; border: 0; border-bottom: 1px solid var(--line) }
+  nav h2 { display: none }
+  nav ul { display: inline-flex; flex-wrap: wrap; margin: 0 }
+}
 iframe { display: block; width: 100%; height: 40rem; border: 0 }
 h1 { font-size: 1.35rem; margin: 0 0 1rem }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }

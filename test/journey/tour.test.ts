@@ -1,0 +1,118 @@
+// Every page in the frame, in both languages, light and dark, wide and narrow: no violation of
+// accessibility, valid HTML, nothing wider than the window, and nothing that the browser refuses.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { HtmlValidate } from 'html-validate'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { pages } from '../../views/layout.tsx'
+import { play } from '../demo/play.ts'
+import { kill, startAddon } from '../support/addon.ts'
+import { executablePath, inFrame, openBrowser, setUp } from './browser.ts'
+
+const moods = [
+  ['en', 'light'],
+  ['de', 'dark'],
+  ['en', 'dark'],
+  ['de', 'light'],
+] as const
+
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+const validator = new HtmlValidate({
+  extends: ['html-validate:recommended'],
+  rules: {
+    // Matters of taste, as hono/jsx writes them.
+    'void-style': 'off',
+    'doctype-style': 'off',
+    'attribute-boolean-style': 'off',
+    'attribute-empty-style': 'off',
+    'no-implicit-input-type': 'off',
+    // Where results follow the typing, there is nothing to submit.
+    'wcag/h32': 'off',
+    'form-dup-name': ['error', { shared: ['radio', 'checkbox', 'button', 'submit'] }],
+    'no-inline-style': 'error',
+  },
+})
+
+describe.skipIf(!executablePath)('a tour of all pages', () => {
+  test('in both languages, light and dark, wide and narrow', { timeout: 180_000 }, async () => {
+    const stage = await play()
+    const folder = mkdtempSync(join(tmpdir(), 'salto-test-'))
+    const child = await startAddon({
+      ...stage.env,
+      ...{ DATABASE_URL: `file:${join(folder, 'salto.db')}`, SETTLE_SECONDS: '1' },
+    })
+    const browser = await openBrowser(1)
+    try {
+      const page = await browser.context.newPage()
+      page.setDefaultTimeout(15_000)
+      const refused: string[] = []
+      page.on('console', (message) => {
+        if (/Content.Security.Policy/.test(message.text())) refused.push(message.text())
+      })
+      page.on('pageerror', (error) => refused.push(error.message))
+      const found: string[] = []
+      const answers: Promise<void>[] = []
+      page.on('response', (response) => {
+        const type = response.headers()['content-type'] ?? ''
+        if (!response.url().startsWith(stage.addonUrl) || !type.startsWith('text/html')) return
+        answers.push(
+          response.text().then(
+            (html) => void found.push(...complaints(new URL(response.url()).pathname, html)),
+            () => {},
+          ),
+        )
+      })
+      await setUp(page, stage)
+      const frameUrl = page.url().replace(/\?.*/, '')
+      for (const [locale, colorScheme] of process.env.LONG ? moods : moods.slice(0, 2)) {
+        await page.emulateMedia({ colorScheme })
+        await page.goto(`${frameUrl}?locale=${locale}`)
+        found.push(...(await tour(page, `${locale} ${colorScheme}`)))
+      }
+      await Promise.all(answers)
+      expect([...new Set(found)]).toEqual([])
+      expect(refused).toEqual([])
+    } finally {
+      await browser.context.close()
+      await kill(child)
+      await stage.stop()
+      for (const each of [folder, browser.folder]) rmSync(each, { recursive: true, force: true })
+    }
+  })
+})
+
+/** Walks through the navigation; what is wrong with a page is said once per kind. */
+const tour = async (page: Page, mood: string): Promise<string[]> => {
+  const frame = inFrame(page)
+  const found: string[] = []
+  for (const name of [...pages, 'help']) {
+    const at = `${name} (${mood})`
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await frame.locator(`a[href="/${name}"]`).click()
+    await frame.locator(`a[href="/${name}"][aria-current="page"]`).waitFor()
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(standards)
+      .include('iframe')
+      .analyze()
+    for (const { id, nodes } of violations)
+      found.push(`${at}: ${id} at ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
+    await page.setViewportSize({ width: 390, height: 900 })
+    const tooWide = await frame
+      .locator('html')
+      .evaluate((html) => html.scrollWidth > html.clientWidth + 1)
+    if (tooWide) found.push(`${at}: wider than a phone`)
+  }
+  return found
+}
+
+const complaints = (path: string, html: string): string[] => {
+  const isWhole = html.startsWith('<!doctype')
+  const { results } = validator.validateStringSync(isWhole ? html : `<div>${html}</div>`)
+  return results.flatMap(({ messages }) =>
+    messages.map(({ ruleId, message, selector }) => `${path}: ${ruleId} ${message} ${selector}`),
+  )
+}
