@@ -6,7 +6,7 @@ import type { Site } from '../core/model.ts'
 import { priority, type Task } from '../core/problems.ts'
 import type { Click } from './clicks.ts'
 import type { Tx } from './open.ts'
-import { getActiveSite, removePairing, type SiteRow } from './spaces.ts'
+import { getActiveSite, removePairing, type SiteRow, visitorsBooking } from './spaces.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 import type { Outcome, WhyLeft } from './tables.ts'
 import { ask } from './work.ts'
@@ -84,14 +84,11 @@ export type LedgerLine = Omit<ReceiptLine, 'outcome' | 'why'> & { origin: 'made'
 /** All that we put into a site, by name: the preview, and then what is worked off. */
 export const listLedger = async (tx: Tx, key: InSite): Promise<LedgerLine[]> => {
   const { spaceId } = key
-  // Who waits for a choice, or for a first look, has nothing there yet.
-  const isThere = (row: Row<'pairings'>) => row.siteUserId ?? row.creatingSince
-  const people = (await list(tx, 'pairings', key)).filter(isThere)
-  const pairingId = people.map((each) => each.pairingId)
-  const memberships = await list(tx, 'memberships', { spaceId, pairingId })
-  const names = new Map<string, string>()
-  for (const each of memberships) if (each.name) names.set(each.pairingId ?? '', each.name)
+  const pairings = await list(tx, 'pairings', key)
+  const names = await namesOf(tx, spaceId, pairings)
   const nameOf = (id: string) => names.get(id) ?? '?'
+  // Who waits for a choice, or for a first look, has nothing there yet.
+  const people = pairings.filter((row) => row.siteUserId ?? row.creatingSince)
   const line = (subject: string, name: string, more: Partial<LedgerLine> = {}): LedgerLine => ({
     ...{ ...key, subject, name, holder: null, origin: 'made', ...more },
   })
@@ -109,6 +106,20 @@ export const listLedger = async (tx: Tx, key: InSite): Promise<LedgerLine[]> => 
       line(`tag:${tagId}`, number, { holder: nameOf(id) }),
     ),
   ].sort((a, b) => a.name.localeCompare(b.name))
+}
+
+/** Members by their memberships, visitors by their bookings. */
+const namesOf = async (tx: Tx, spaceId: SpaceId, pairings: readonly Row<'pairings'>[]) => {
+  const names = new Map<string, string>()
+  const pairingId = pairings.map((each) => each.pairingId)
+  for (const each of await list(tx, 'memberships', { spaceId, pairingId }))
+    if (each.pairingId && each.name) names.set(each.pairingId, each.name)
+  for (const each of pairings) {
+    const bookingId = visitorsBooking(each.person)
+    const booking = bookingId && (await one(tx, 'bookings', { spaceId, bookingId }))
+    if (booking?.external?.name) names.set(each.pairingId, booking.external.name)
+  }
+  return names
 }
 
 /** Stands for exactly these people and groups; bookings come and go. */

@@ -10,12 +10,10 @@ import type { Outcome, WhyLeft } from '../db/tables.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
-import type { Person } from './reconcile-pairing.ts'
+import { type Person, unpaired } from './reconcile-pairing.ts'
 import { askNextStep, type Look, settleFirst } from './run.ts'
 
 type Came = { outcome: Outcome; why?: WhyLeft }
-
-const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
 
 export const disconnect = async (look: Look, person: Person): Promise<void> => {
   const { db } = look.deps

@@ -269,7 +269,7 @@ const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promi
   await forgetPairing(look, person)
 }
 
-const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
+export const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
 
 /** The user is gone; a tag that is still in somebody's pocket keeps its name until it is back (R5). */
 export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: Person) =>

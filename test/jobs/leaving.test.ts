@@ -215,6 +215,23 @@ test('F1 pressed twice it is done once, and Cobot refusing us ends it all the sa
   expect(await space()).toMatchObject({ state: 'disconnected' })
 })
 
+test('C5 a visitor who is there goes with the rest, by name', async () => {
+  world = await begin()
+  const on = { lastDayIncluded: false, visitors: true }
+  await world.act((tx) => change(tx, 'spaces', { spaceId: world.spaceId }, { settings: on }))
+  world.cobot.addExternalBooking(hub, {
+    ...{ resourceId: world.quayRoom, name: 'Vera Visitor', email: 'vera@visit.example' },
+    ...{ from: '2026-11-24T15:00:00Z', to: '2026-11-24T17:00:00Z', status: 'approved' },
+  })
+  await world.settle()
+  expect(user('Vera Visitor')).toBeDefined()
+  await leave('remove')
+  await world.settle()
+  expect(await came()).toEqual({ 'Vera Visitor': 'removed', 'Cobot N': 'removed' })
+  expect([user('Vera Visitor'), world.bookingGroups()]).toEqual([undefined, []])
+  expect(await ledger()).toBe(0)
+})
+
 test('F2 uninstalled takes two refusals; then work stops, and SALTO KS stays as it is', async () => {
   await start()
   const writes = world.salto.writes()
