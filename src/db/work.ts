@@ -1,6 +1,19 @@
 // The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
 // runs once; asked while it runs it runs once more.
-import { and, asc, count, eq, gt, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  sql,
+} from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
 import type { Tx } from './open.ts'
@@ -38,12 +51,17 @@ export const ask = async ({ q, t }: Tx, asks: readonly Ask[], now: Date): Promis
 const free = ({ t }: Tx, now: Date) => or(isNull(t.work.leaseToken), lt(t.work.leaseUntil, now))
 
 /** Rows that could run now, most urgent first, and how many of each space are running. */
-export const listDue = async (tx: Tx, now: Date, limit: number) => {
+export const listDue = async (
+  tx: Tx,
+  now: Date,
+  limit: number,
+  without: readonly SpaceId[] = [],
+) => {
   const { q, t, dialect } = tx
   const due = q
     .select()
     .from(t.work)
-    .where(and(lte(t.work.runAt, now), free(tx, now)))
+    .where(and(lte(t.work.runAt, now), free(tx, now), notInArray(t.work.spaceId, [...without])))
     .orderBy(asc(t.work.priority), asc(t.work.runAt))
     .limit(limit)
     .$dynamic()

@@ -71,7 +71,7 @@ const handMade: Record<string, BodyInit> = {
   'cut off': '{"url":"https://x.exam',
   comments: `{/* x */"url":"${url}"}`,
   'a form': new URLSearchParams({ url }),
-  'one byte less than too much': ' '.repeat(64 * 1024 - 1),
+  'as much as may be': ' '.repeat(64 * 1024 - 1),
   'too much': ' '.repeat(64 * 1024 + 1),
   'far too much': ' '.repeat(2 ** 20 + 1),
 }
@@ -110,7 +110,7 @@ test('T1 T2 mutated bodies ask for looks and change nothing else, and quickly', 
     fc.json(),
     word,
   )
-  const numRuns = long ? 10_000 : 300
+  const numRuns = long ? 10_000 : 200
   const event = fc.constantFrom(...manifest.cobot.events)
   let slowest = 0
   const from = performance.now()
