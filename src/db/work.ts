@@ -1,9 +1,22 @@
 // The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
 // runs once; asked while it runs it runs once more.
-import { and, asc, count, eq, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  eq,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
-import { keep, slot } from './kept.ts'
+import { columnOf, keep, slot } from './kept.ts'
 import type { Tx } from './open.ts'
 import { above, change, list, one, type Row } from './store.ts'
 
@@ -42,18 +55,27 @@ const free = ({ t }: Tx): SQL | undefined =>
   or(isNull(t.work.leaseToken), lt(t.work.leaseUntil, slot(t.work.leaseUntil, 'now')))
 
 /** Rows that could run now, most urgent first, and how many of each space are running. */
-export const listDue = async (tx: Tx, now: Date, limit: number) => {
-  const due = keep(tx, 'due', ({ q, t, dialect }) => {
+export const listDue = async (
+  tx: Tx,
+  now: Date,
+  limit: number,
+  without: readonly SpaceId[] = [],
+) => {
+  const others = Object.fromEntries(without.map((spaceId, n) => [`not ${n}`, spaceId]))
+  const due = keep(tx, `due ${without.length}`, ({ q, t, dialect }) => {
+    const { runAt, priority } = t.work
+    const spaceId = columnOf(t.work, 'spaceId')
+    const isOther = Object.keys(others).map((name) => slot(spaceId, name))
     const query = q
       .select()
       .from(t.work)
-      .where(and(lte(t.work.runAt, slot(t.work.runAt, 'now')), free(tx)))
-      .orderBy(asc(t.work.priority), asc(t.work.runAt))
+      .where(and(lte(runAt, slot(runAt, 'now')), free(tx), notInArray(spaceId, isOther)))
+      .orderBy(asc(priority), asc(runAt))
       .limit(sql.placeholder('limit'))
       .$dynamic()
     return dialect === 'pg' ? query.for('update', { skipLocked: true }) : query
   })
-  const rows = await due.execute({ now, limit })
+  const rows = await due.execute({ now, limit, ...others })
   const running = new Map<SpaceId, number>()
   const leased = rows.length > 0 ? await list(tx, 'work', { leaseUntil: above(now) }) : []
   for (const { spaceId } of leased) running.set(spaceId, (running.get(spaceId) ?? 0) + 1)

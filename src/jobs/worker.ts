@@ -15,6 +15,7 @@ import {
   type Side,
   Unavailable,
 } from '../core/errors.ts'
+import type { SpaceId } from '../core/ids.ts'
 import { priority, type Task } from '../core/problems.ts'
 import { replaceProblems } from '../db/problems.ts'
 import { getActiveSite } from '../db/spaces.ts'
@@ -38,6 +39,8 @@ import { type LookState, startLook, type TaskHandler } from './run.ts'
 const slotsPerSpace = 4
 const slotsPerProcess = 16
 const urgentUpTo = 2
+/** How many due rows are looked through for one to take. */
+const dueAtOnce = 100
 /** After so many in a row of one class, the next class gets a turn. */
 const turnsInARow = 4
 /** How often replicas look for work that others asked for. */
@@ -78,7 +81,13 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   const claim = (): Promise<Claimed | null> =>
     db.tx(async (tx) => {
       const now = clock.now()
-      const due = await listDue(tx, now, 100)
+      const full: SpaceId[] = []
+      let due = await listDue(tx, now, dueAtOnce)
+      // Spaces whose slots are taken may fill the list; others are not kept waiting behind them.
+      while (due.rows.length === dueAtOnce && !due.rows.some((row) => isOpen(row, due.running))) {
+        full.push(...new Set(due.rows.map((row) => row.spaceId)))
+        due = await listDue(tx, now, dueAtOnce, full)
+      }
       // Leased and due: the process died over this look. It waits like any that failed, so that one
       // which kills whoever takes it does not keep the others from their turn (T31).
       const isDead = ({ leaseToken }: WorkRow) => leaseToken !== null
@@ -95,11 +104,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       return { row, until, claim: await lease(tx, row, { token, until }) }
     })
 
-  const pick = ({ rows, running }: Awaited<ReturnType<typeof listDue>>): WorkRow | undefined => {
-    const open = rows.filter((row) => {
-      const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)
-      return free > (row.priority <= urgentUpTo ? 0 : 1)
-    })
+  const pick = ({ rows, running }: Due): WorkRow | undefined => {
+    const open = rows.filter((row) => isOpen(row, running))
     const tired = streak.length >= turnsInARow
     return open.find((row) => !tired || row.priority > streak.class) ?? open[0]
   }
@@ -244,6 +250,12 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
 }
 
 type Again = { afterMs: number; countsAsAttempt: boolean; reason: string }
+
+type Due = Awaited<ReturnType<typeof listDue>>
+
+/** Has its space a slot for it? */
+const isOpen = (row: WorkRow, running: Due['running']): boolean =>
+  slotsPerSpace - (running.get(row.spaceId) ?? 0) > (row.priority <= urgentUpTo ? 0 : 1)
 
 /** What follows from each kind of failure. */
 const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise<Again> => {

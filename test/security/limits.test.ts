@@ -3,6 +3,8 @@ import { connect } from 'node:net'
 import { inspectRoutes } from 'hono/dev'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { list } from '../../src/db/store.ts'
+import { ask } from '../../src/db/work.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
 import { listen } from '../../src/server.ts'
 import { createStage } from './stage.ts'
 
@@ -97,13 +99,46 @@ test('T3 a flood of events makes one entry per subject, and not a single request
   stage.calls.length = 0
   const events = ['created_membership', 'canceled_membership', 'updated_membership']
   const body = JSON.stringify({ url: 'https://harbour.cobot.example/api/memberships/m1' })
-  for (let n = 0; n < 300; n++) {
+  for (let n = 0; n < 60; n++) {
     const path = `/hooks/cobot/${stage.hooks.harbour}/${events[n % 3]}`
     await stage.app.request(path, { method: 'POST', body })
   }
   expect(await list(stage.db.read, 'work', { spaceId: stage.spaceId })).toHaveLength(1)
   expect(stage.calls).toEqual([])
 })
+
+test.each([1, 3] as const)(
+  'T30 a space with much to do of class %i leaves another its turn',
+  async (priority) => {
+    const { db, deps, clock, spaceId, pierId } = stage
+    const now = clock.now()
+    const due = { task: 'readMembership', runAt: now, cause: 'test' } as const
+    const many = Array.from({ length: 300 }, (_, n) => ({
+      ...due,
+      spaceId,
+      subject: `m${n}`,
+      priority,
+    }))
+    await db.tx((tx) =>
+      ask(tx, [...many, { ...due, spaceId: pierId, subject: 'm', priority: 4 }], now),
+    )
+    const taken: string[] = []
+    const end = Promise.withResolvers<void>()
+    const readMembership = (look: { spaceId: string }) => {
+      taken.push(look.spaceId)
+      return end.promise
+    }
+    const worker = createWorker(deps, { readMembership } as never)
+    worker.start()
+    await clock.advance(600)
+    expect(taken).toContain(pierId)
+    expect(taken.filter((each) => each === spaceId).length).toBeLessThanOrEqual(4)
+    // What is running ends; nothing more is taken.
+    const stopped = worker.stop()
+    end.resolve()
+    await stopped
+  },
+)
 
 test('T34 every answer of every route, and every refusal, carries the same headers', async () => {
   const { app } = stage
