@@ -12,6 +12,8 @@ export type MemberLine = {
   email: string | null
   plan: string
   upcoming: { name: string; on: string } | null
+  /** Of a visitor: the booking, of the resource that `plan` names. */
+  visit: { startsAt: Date; endsAt: Date } | null
   endsOn: string | null
   state:
     | 'unconfirmed'
@@ -164,6 +166,11 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
       </th>
       <td data-label={t('members.column.plan')}>
         {line.plan}
+        {line.visit && (
+          <p class="hint">
+            {t('members.visit', { span: say.span(line.visit.startsAt, line.visit.endsAt) })}
+          </p>
+        )}
         {upcoming && (
           <p class="hint">
             {t('members.upcoming', { plan: upcoming.name, day: say.day(upcoming.on) })}
@@ -239,7 +246,7 @@ const Actions = ({ say, line }: RowProps) => {
         {lockedOut
           ? button('let-in', 'members.letIn', 'quiet')
           : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
-        {button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
+        {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
         <button
           type="button"
           class="quiet"

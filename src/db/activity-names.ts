@@ -10,8 +10,9 @@ import {
 } from '../core/ids.ts'
 import { fromLocal } from '../core/temporal.ts'
 import type { Tx } from './open.ts'
-import { type SpaceRow, visitorsBooking } from './spaces.ts'
+import type { SpaceRow } from './spaces.ts'
 import { list, type Row } from './store.ts'
+import { visitorsBooking } from './visitors.ts'
 
 type Audit = Row<'audit'>
 type Hours = { startsAt: Date; endsAt: Date }

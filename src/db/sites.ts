@@ -6,9 +6,10 @@ import type { Site } from '../core/model.ts'
 import { priority, type Task } from '../core/problems.ts'
 import type { Click } from './clicks.ts'
 import type { Tx } from './open.ts'
-import { getActiveSite, removePairing, type SiteRow, visitorsBooking } from './spaces.ts'
+import { getActiveSite, removePairing, type SiteRow } from './spaces.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 import type { Outcome, WhyLeft } from './tables.ts'
+import { visitorsBooking } from './visitors.ts'
 import { ask } from './work.ts'
 
 export type Receipt = Row<'receipts'>

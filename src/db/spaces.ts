@@ -1,9 +1,8 @@
 // A space, its sites, and one person's entitlements as the database knows them.
 import { type KnownMembership, type PlanInterval, planIntervals } from '../core/entitlements.ts'
-import { asId, type BookingId, type PairingId, type SpaceId } from '../core/ids.ts'
+import type { PairingId, SpaceId } from '../core/ids.ts'
 import type { Settings, Space } from '../core/model.ts'
 import { personMarker } from '../core/schedule.ts'
-import { type Visit, visitTime } from '../core/visits.ts'
 import type { Tx } from './open.ts'
 import { change, list, one, put, type Row, take } from './store.ts'
 
@@ -60,28 +59,6 @@ export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>
     ...{ creatingSince: null, madeAt: null, endedAt: null, seatedFor: null },
     ...{ lockedOut: false, lockedOutDone: true, invite: null, batchAt: null },
   })
-
-/** The person of a visitor's booking, as pairings name it (C5). */
-export const visitorOf = (bookingId: BookingId): string => `visitor:${bookingId}`
-
-/** The booking of a visitor; null for everybody else. */
-export const visitorsBooking = (person: string): BookingId | null =>
-  person.startsWith('visitor:') ? asId(person.slice('visitor:'.length)) : null
-
-/** A visitor and the time of the visit, null when there is none; undefined: no visitor at all. */
-export const visitOf = async (
-  tx: Tx,
-  { spaceId, settings }: SpaceRow,
-  { siteId, person }: Pick<Row<'pairings'>, 'siteId' | 'person'>,
-): Promise<{ name: string; time: Visit | null } | undefined> => {
-  const bookingId = visitorsBooking(person)
-  if (!bookingId) return undefined
-  const booking = await one(tx, 'bookings', { spaceId, bookingId })
-  const { resourceId } = booking ?? {}
-  const door = resourceId ? await one(tx, 'resourceDoors', { spaceId, siteId, resourceId }) : null
-  const time = booking && !booking.goneAt && door && settings.visitors && visitTime(booking, door)
-  return { name: booking?.external?.name ?? '', time: time || null }
-}
 
 /** Strikes a pairing from the ledger with all that hangs on it; its tags are free to give again. */
 export const removePairing = async (tx: Tx, spaceId: SpaceId, pairingId: PairingId) => {

@@ -7,8 +7,10 @@ import type { SiteUser } from '../core/model.ts'
 import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
 import type { Tx } from '../db/open.ts'
+import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list, present, type Row, upTo } from '../db/store.ts'
+import { listVisitors, visitorsBooking } from '../db/visitors.ts'
 import type { Here, Web } from './page.ts'
 
 export type { MemberLine }
@@ -16,7 +18,14 @@ export type { MemberLine }
 /** An end within this time is shown as one that comes soon. */
 const soonMs = 30 * 24 * 3600_000
 
-export const filters = ['all', 'notConnected', 'problem', 'nothing', 'endingSoon'] as const
+export const filters = [
+  'all',
+  'notConnected',
+  'problem',
+  'nothing',
+  'endingSoon',
+  'visitors',
+] as const
 export type Wanted = { search: string; filter: string }
 
 /** Current and upcoming memberships by name, as many as are wanted; `show` makes lines of some. */
@@ -31,8 +40,8 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
     const intervals = intervalsOf(space, [membership])
     return intervals.some((each) => each.startsAt > now || isActive(each, now))
   }
-  const bare = memberships
-    .filter(isCurrent)
+  const visitors = await findVisitors(db.read, spaceId, facts.pairings.values(), now)
+  const bare = [...memberships.filter(isCurrent), ...visitors]
     .map((membership) => ({ membership, ...bareLine(membership, facts) }))
     .filter((line) => isFound(line, wanted.search))
   const { filter } = wanted
@@ -41,6 +50,7 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
     .filter((line) => {
       if (filter === 'endingSoon') return endsSoon(space, line.membership, now)
       if (filter === 'problem') return line.state === 'problem' || line.state === 'choosing'
+      if (filter === 'visitors') return line.visit !== null
       if (users) return hasNothing(line, users)
       return filter === 'all' || line.state === filter
     })
@@ -60,15 +70,21 @@ export const getMember = async (
 ): Promise<MemberLine | null> => {
   const { spaceId } = space
   const { read } = db
+  const now = ports.clock.now()
   const membershipId = asId<MembershipId>(id)
-  const [membership] = await list(read, 'memberships', { spaceId, membershipId, goneAt: null })
+  const visiting = visitorsBooking(id) && { spaceId, person: id }
+  const pairings = visiting ? await list(read, 'pairings', visiting) : []
+  const [membership = null] = visiting
+    ? await findVisitors(read, spaceId, pairings, now)
+    : await list(read, 'memberships', { spaceId, membershipId, goneAt: null })
   if (!membership) return null
-  const facts = await readFacts(read, spaceId, ports.clock.now(), membership.pairingId ?? asId(''))
+  const facts = await readFacts(read, spaceId, now, membership.pairingId ?? asId(''))
   const line = { membership, ...bareLine(membership, facts) }
   return wholeLine(line, await readUsers(read, spaceId, [line]), space.settings.invite ?? false)
 }
 
-type Membership = Row<'memberships'>
+type Visit = NonNullable<MemberLine['visit']>
+type Membership = Row<'memberships'> & { visit?: Visit }
 type Facts = Awaited<ReturnType<typeof readFacts>>
 type Bare = ReturnType<typeof bareLine> & { membership: Membership }
 type Users = ReadonlyMap<string, SiteUser>
@@ -104,6 +120,30 @@ const readFacts = async (
 const byKey = <T>(rows: T[], keyOf: (row: T) => string) =>
   new Map(rows.map((row) => [keyOf(row), row]))
 
+/** Visitors of today and tomorrow stand among the members, as if on a membership of their own (C5). */
+const findVisitors = async (
+  read: Tx,
+  spaceId: Here['space']['spaceId'],
+  pairings: Iterable<Row<'pairings'>>,
+  now: Date,
+): Promise<Membership[]> => {
+  const found = await listVisitors(read, spaceId, pairings)
+  const current = found.filter(({ pairing, booking }) => pairing.siteUserId || booking.endsAt > now)
+  const resources = await listSnapshot(read, spaceId, 'resource')
+  return current.map(({ pairing, booking }) => {
+    const { readAt, resourceId, startsAt, endsAt } = booking
+    const plan = resources.find((each) => each.resourceId === resourceId)?.name ?? ''
+    const none = { upcomingPlan: null, cobotUserId: null, teamId: null, canceledTo: null }
+    return {
+      ...{ ...none, endLearnedOn: null, planEndLearnedOn: null, absentAt: null, goneAt: null },
+      ...{ spaceId, membershipId: asId(pairing.person), pairingId: pairing.pairingId, readAt },
+      ...{ name: booking.external?.name ?? null, email: null, confirmedAt: readAt, startsOn: '' },
+      plan: { planId: null, name: plan, canceledTo: null },
+      visit: { startsAt, endsAt },
+    }
+  })
+}
+
 const bareLine = (membership: Membership, facts: Facts) => {
   const { membershipId, name, email, plan, upcomingPlan, pairingId } = membership
   const pairing = pairingId ? facts.pairings.get(pairingId) : undefined
@@ -114,7 +154,7 @@ const bareLine = (membership: Membership, facts: Facts) => {
   const upcoming = upcomingPlan && plan.canceledTo
   return {
     ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
-    ...{ pairing, problem, tag, state, isDue },
+    ...{ pairing, problem, tag, state, isDue, visit: membership.visit ?? null },
     upcoming: upcoming ? { name: upcomingPlan.name, on: plan.canceledTo ?? '' } : null,
   }
 }
@@ -128,6 +168,7 @@ const isFound = (line: Bare, search: string): boolean => {
 const byName = new Intl.Collator()
 
 const endsSoon = (space: Here['space'], membership: Membership, now: Date): boolean => {
+  if (membership.visit) return false
   const end = lastEnd(intervalsOf(space, [membership]))
   return end !== null && end.getTime() - now.getTime() < soonMs
 }
@@ -153,7 +194,7 @@ const hasNothing = (line: Bare, users: Users): boolean => {
   return line.pairing?.state === 'paired' && !hasTag && !user?.hasProfile
 }
 
-/** `mayInvite`: the switch that the settings call `'settings.invite'` is on. */
+/** `mayInvite`: the space's switch is on. */
 const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => {
   const { membership, pairing, problem, tag, isDue, ...rest } = line
   const user = userOf(line, users)

@@ -5,6 +5,7 @@ import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
 import type { Tx } from '../db/open.ts'
 import { list, type Row } from '../db/store.ts'
+import { listVisitors } from '../db/visitors.ts'
 import { isFreeTag } from '../salto/assumed.ts'
 import type { Wanted } from './member-lines.ts'
 import type { Here, Web } from './page.ts'
@@ -70,12 +71,22 @@ const readPeople = async (
 ): Promise<People> => {
   const pairingId = [...new Set(held.map((row) => row.pairingId))]
   const memberships = await list(read, 'memberships', { spaceId, pairingId })
+  const pairings = await list(read, 'pairings', { spaceId, pairingId })
+  const visitors = (await listVisitors(read, spaceId, pairings)).map(
+    ({ pairing, booking }): [string, { name: string; endedOn: string | null }] => [
+      pairing.pairingId,
+      { name: booking.external?.name ?? '?', endedOn: localDate(booking.endsAt, timeZone) },
+    ],
+  )
   const endOf = ({ goneAt, canceledTo }: Row<'memberships'>) =>
     canceledTo ?? (goneAt && localDate(goneAt, timeZone)) ?? ''
-  return new Map(
-    [...Map.groupBy(memberships, (each) => each.pairingId ?? '')].map(([id, theirs]) => {
-      const name = theirs.find((each) => each.name)?.name ?? theirs[0]?.email ?? '?'
-      return [id, { name, endedOn: theirs.map(endOf).sort().at(-1) || null }]
-    }),
-  )
+  return new Map([
+    ...visitors,
+    ...[...Map.groupBy(memberships, (each) => each.pairingId ?? '')].map(
+      ([id, theirs]): (typeof visitors)[number] => {
+        const name = theirs.find((each) => each.name)?.name ?? theirs[0]?.email ?? '?'
+        return [id, { name, endedOn: theirs.map(endOf).sort().at(-1) || null }]
+      },
+    ),
+  ])
 }

@@ -12,16 +12,9 @@ import type { Visit } from '../core/visits.ts'
 import type { Tx } from '../db/open.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
-import {
-  addPairing,
-  getActiveSite,
-  intervalsOf,
-  personOf,
-  type SiteRow,
-  visitOf,
-  visitorOf,
-} from '../db/spaces.ts'
+import { addPairing, getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
+import { visitOf, visitorOf } from '../db/visitors.ts'
 import { guardBooking } from './guard.ts'
 import { askNextStep, type Look, settleFirst, type TaskHandler } from './run.ts'
 
