@@ -58,6 +58,8 @@ export const openSqlite = async (path: string): Promise<Db> => {
   const writer = new Sqlite(path, { timeout: 5000 })
   writer.pragma('journal_mode = WAL')
   writer.pragma('synchronous = FULL')
+  // Whoever is forgotten is not to be found in the file either.
+  writer.pragma('secure_delete = ON')
   const write = drizzleLite(writer, { casing })
   migrateLite(write, { migrationsFolder: migrations('sqlite') })
   const reader = inMemory ? writer : new Sqlite(path, { readonly: true, timeout: 5000 })

@@ -40,10 +40,13 @@ export type C = Context<Env>
 
 export const isSubdomain = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,99}$/.test(text)
 
+const originOf = (url: string) => URL.parse(url)?.origin ?? ''
+
 /** The space's own host, and the host of the page in Cobot that holds our frame. */
 export const letCobotFrame = (c: C, { config }: Web, subdomain: string, space: SpaceRow | null) => {
   const hosts = [spaceUrlOf(config.cobot, subdomain), space?.linkUserUrl ?? '']
-  const origins = hosts.flatMap((url) => URL.parse(url)?.origin ?? [])
+  // One host each: a pattern would let others in.
+  const origins = hosts.flatMap((url) => /^https?:\/\/[\w.:-]+$/.exec(originOf(url))?.[0] ?? [])
   c.set('ancestors', [...new Set(origins)].join(' '))
 }
 

@@ -1,0 +1,68 @@
+// The table of threats names what is there, and what is installed is what was looked at.
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const rows = readFileSync('test/security/README.md', 'utf8')
+  .split('\n')
+  .filter((line) => /^\| T\d/.test(line))
+  .map((line) => {
+    const [threat = '', control = '', proof = ''] = line.split(' | ').map((cell) => cell.trim())
+    return { number: Number(/T(\d+)/.exec(threat)?.[1]), threat, control, proof }
+  })
+
+test('every threat has its row, and every row a control that exists', () => {
+  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 36 }, (_, n) => n + 1))
+  for (const { threat, control } of rows) {
+    const files = [...control.matchAll(/`([^`]+)`/g)].map(([, file]) => file ?? '')
+    expect([threat, files.length > 0, files.filter((file) => !existsSync(file))]).toEqual([
+      ...[threat, true, []],
+    ])
+  }
+})
+
+test('every row names tests that exist', () => {
+  for (const { threat, proof } of rows)
+    for (const each of proof.replace(/ \|$/, '').split(/; (?=`)/)) {
+      const [, file = '', name = ''] = /^`([^`]+)` › (.+)$/.exec(each) ?? []
+      expect([threat, file, existsSync(file)]).toEqual([threat, file, true])
+      expect([threat, name, readFileSync(file, 'utf8').includes(name)]).toEqual([
+        threat,
+        name,
+        true,
+      ])
+    }
+})
+
+test('what is decided otherwise is told, and nothing else', () => {
+  const text = readFileSync('test/security/README.md', 'utf8')
+  const told = [...text.matchAll(/^- \*\*(T[^*]+)\*\*/gm)].flatMap(([, names]) =>
+    names?.split(', '),
+  )
+  const marked = rows.filter(({ threat }) => threat.includes('⚠')).map(({ number }) => `T${number}`)
+  expect(told.sort()).toEqual(marked.sort())
+})
+
+test('T33 dependencies are few, exact, locked by content, and run nothing when installed', () => {
+  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
+  const { dependencies, devDependencies, optionalDependencies } = read('package.json')
+  const readme = readFileSync('README.md', 'utf8')
+  expect(Object.keys(dependencies).length).toBeLessThanOrEqual(15)
+  for (const name of Object.keys(dependencies))
+    expect([name, readme.includes(`*${name.replace(/^htmx.*/, 'htmx.org')}*`)]).toEqual([
+      name,
+      true,
+    ])
+  const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([])
+  const { packages } = read('package-lock.json')
+  for (const [path, each] of Object.entries<Record<string, string>>(packages)) {
+    if (!path || each.link) continue
+    expect([path, each.integrity]).toEqual([path, expect.stringMatching(/^sha512-/)])
+    // Without an address it comes from the registry.
+    expect([path, each.resolved ?? 'https://registry.npmjs.org/']).toEqual([
+      path,
+      expect.stringMatching(/^https:\/\/registry\.npmjs\.org\//),
+    ])
+  }
+  expect(readFileSync('.npmrc', 'utf8')).toContain('ignore-scripts=true')
+})
