@@ -1,27 +1,24 @@
 // Every write to KS, in a chain of hashes per space: what was done, why, and what came of it. Ids
 // only; names are joined from tables that can be erased.
 import { createHash } from 'node:crypto'
-import { and, desc, eq, gt, lt, type SQL } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
-import { add, change, list, type Row, take } from './store.ts'
+import { above, add, below, change, last, list, type Row, take, type Where } from './store.ts'
 
 export type AuditEntry = Omit<Row<'audit'>, 'spaceId' | 'number' | 'hash'>
 
 export const appendAudit = async (tx: Tx, spaceId: SpaceId, entry: AuditEntry): Promise<void> => {
   await tx.lock('audit')
-  const last = await lastAudit(tx, spaceId)
-  const number = (last?.number ?? 0) + 1
-  const hash = chain(last?.hash ?? '', number, entry)
+  const end = await lastAudit(tx, { spaceId })
+  const number = (end?.number ?? 0) + 1
+  const hash = chain(end?.hash ?? '', number, entry)
   await add(tx, 'audit', { spaceId, number, ...entry, hash })
 }
 
 /** When a look of this source, `task:subject`, last wrote to KS or tried to. */
 export const lastWriteAt = async (tx: Tx, spaceId: SpaceId, source: string) => {
-  const { audit } = tx.t
   const [task = '', subject = ''] = source.split(/:(.*)/s)
-  const theirs = and(eq(audit.task, task), eq(audit.subject, subject))
-  return (await lastAudit(tx, spaceId, theirs))?.at ?? null
+  return (await lastAudit(tx, { spaceId, task, subject }))?.at ?? null
 }
 
 /** How often the very same was done for a subject since then. */
@@ -32,17 +29,14 @@ export const countDone = async (
   since: Date,
 ): Promise<number> => {
   const equal = { spaceId, task, subject, action, result: 'done' }
-  const rows = await list(tx, 'audit', equal, gt(tx.t.audit.at, since))
+  const rows = await list(tx, 'audit', { ...equal, at: above(since) })
   const asked = Object.entries(target)
   return rows.filter((row) => asked.every(([key, value]) => row.target[key] === value)).length
 }
 
 /** The end of the chain, and with it the word for everything before. */
-export const lastAudit = async ({ q, t }: Tx, spaceId: SpaceId, extra?: SQL) => {
-  const rows = q.select().from(t.audit)
-  const ours = rows.where(and(eq(t.audit.spaceId, spaceId), extra))
-  return (await ours.orderBy(desc(t.audit.number)).limit(1))[0] ?? null
-}
+export const lastAudit = (tx: Tx, where: Where<'audit'> & { spaceId: SpaceId }) =>
+  last(tx, 'audit', where, 'number')
 
 /** The hash of a row: over the one before it and its own content in a fixed order. */
 export const chain = (before: string, number: number, entry: AuditEntry): string => {
@@ -72,10 +66,10 @@ const CUT = 'cut'
 /** Forgets what is older; of the last row that goes the hash stays, so that the chain still holds. */
 export const cutAudit = async (tx: Tx, spaceId: SpaceId, before: Date): Promise<void> => {
   await tx.lock('audit')
-  const last = await lastAudit(tx, spaceId, lt(tx.t.audit.at, before))
-  if (!last || last.action === CUT) return
-  const { number } = last
-  await take(tx, 'audit', { spaceId }, lt(tx.t.audit.number, number))
+  const end = await lastAudit(tx, { spaceId, at: below(before) })
+  if (!end || end.action === CUT) return
+  const { number } = end
+  await take(tx, 'audit', { spaceId, number: below(number) })
   const nothing = { cause: '', task: '', subject: '', target: {}, reason: null, result: '' }
   await change(tx, 'audit', { spaceId, number }, { ...nothing, action: CUT })
 }

@@ -1,8 +1,7 @@
-import { isNull, lt, or } from 'drizzle-orm'
 import type { Side } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
-import { change, one, put, type Row } from './store.ts'
+import { absentOrBelow, change, one, put, type Row } from './store.ts'
 
 export type Tokens = Pick<Row<'connections'>, 'accessSealed' | 'accessExpiresAt' | 'refreshSealed'>
 
@@ -24,9 +23,8 @@ export const electRefresher = async (
   key: { spaceId: SpaceId; side: Side; version: number },
   election: { now: Date; until: Date },
 ): Promise<boolean> => {
-  const { refreshingUntil } = tx.t.connections
-  const vacant = or(isNull(refreshingUntil), lt(refreshingUntil, election.now))
-  return (await change(tx, 'connections', key, { refreshingUntil: election.until }, vacant)) === 1
+  const vacant = { ...key, refreshingUntil: absentOrBelow(election.now) }
+  return (await change(tx, 'connections', vacant, { refreshingUntil: election.until })) === 1
 }
 
 /** Stores the outcome of a refresh; false when somebody stored other tokens meanwhile. */

@@ -1,6 +1,5 @@
 // The guard's memory: what lost or gained access within the hour, what is held, what was allowed.
 import { createHash } from 'node:crypto'
-import { lt } from 'drizzle-orm'
 import { allowanceMs, type Change, guardWindowMs, isWave, type Standing } from '../core/guard.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { priority, type Task } from '../core/problems.ts'
@@ -8,7 +7,7 @@ import { toLocal } from '../core/temporal.ts'
 import type { Click } from './clicks.ts'
 import type { Tx } from './open.ts'
 import { replaceProblems } from './problems.ts'
-import { change, list, put, type Row, take } from './store.ts'
+import { below, change, list, put, type Row, take } from './store.ts'
 import { ask } from './work.ts'
 
 const dayMs = 24 * 3600_000
@@ -146,8 +145,8 @@ const counts = ({ state }: Row<'guard'>) => state !== 'allowed'
 /** The rows that matter now; what passed more than an hour ago is forgotten. */
 const open = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<Row<'guard'>[]> => {
   await tx.lock('guard')
-  const old = lt(tx.t.guard.at, new Date(now.getTime() - guardWindowMs))
-  await take(tx, 'guard', { spaceId, state: ['passed', 'allowed'] }, old)
+  const at = below(new Date(now.getTime() - guardWindowMs))
+  await take(tx, 'guard', { spaceId, state: ['passed', 'allowed'], at })
   return list(tx, 'guard', { spaceId })
 }
 

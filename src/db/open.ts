@@ -61,7 +61,7 @@ export const openSqlite = async (path: string): Promise<Db> => {
   const write = drizzleLite(writer, { casing })
   migrateLite(write, { migrationsFolder: migrations('sqlite') })
   const reader = inMemory ? writer : new Sqlite(path, { readonly: true, timeout: 5000 })
-  const read = inMemory ? write : drizzleLite(reader, { casing })
+  const read = inMemory ? write : drizzleLite(besides(writer, reader), { casing })
   const sqlite = (q: unknown): Tx => ({
     q: q as Query,
     t: liteTables,
@@ -70,16 +70,17 @@ export const openSqlite = async (path: string): Promise<Db> => {
     lock: () => Promise.resolve(),
   })
   const open = sqlite(write)
+  const [begin, commit] = [writer.prepare('BEGIN IMMEDIATE'), writer.prepare('COMMIT')]
   let tail: Promise<unknown> = Promise.resolve()
   return {
     read: sqlite(read),
     tx: (work) =>
       notNested(() => {
         const result = tail.then(async () => {
-          writer.exec('BEGIN IMMEDIATE')
+          begin.run()
           try {
             const value = await work(open)
-            writer.exec('COMMIT')
+            commit.run()
             return value
           } catch (error) {
             if (writer.inTransaction) writer.exec('ROLLBACK')
@@ -95,6 +96,20 @@ export const openSqlite = async (path: string): Promise<Db> => {
       writer.close()
     },
   }
+}
+
+/** Reads on the connection that writes, which knows what it wrote; in a transaction, on the other. */
+const besides = (writer: Sqlite.Database, reader: Sqlite.Database): Sqlite.Database => {
+  const prepare = (source: string) => {
+    const [usual, other] = [writer.prepare(source), reader.prepare(source)]
+    const now = () => (writer.inTransaction ? other : usual)
+    return {
+      all: (...values: unknown[]) => now().all(...values),
+      get: (...values: unknown[]) => now().get(...values),
+      raw: () => now().raw(),
+    }
+  }
+  return { prepare } as unknown as Sqlite.Database
 }
 
 export const postgres = (query: unknown): Tx => {

@@ -1,22 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isNotNull } from 'drizzle-orm'
 import { earlier, later } from '../core/entitlements.ts'
 import type { SpaceId } from '../core/ids.ts'
 import { priority, type Said, tellAt, urgentCodes } from '../core/problems.ts'
 import { secondLookMs, settlingMs } from '../core/steps.ts'
 import { lastWriteAt } from './audit.ts'
 import type { Tx } from './open.ts'
-import { list, one, put, take } from './store.ts'
+import { list, one, present, put, take } from './store.ts'
 import { ask } from './work.ts'
 
 /** What is certain; what an admin left as it is only when asked for. */
 export const listProblems = (tx: Tx, spaceId: SpaceId, { left = false } = {}) =>
-  list(
-    tx,
-    'problems',
-    left ? { spaceId } : { spaceId, leftAt: null },
-    isNotNull(tx.t.problems.shownAt),
-  )
+  list(tx, 'problems', { spaceId, shownAt: present, ...(!left && { leftAt: null }) })
 
 /**
  * How far a look came: to the end; to a refusal, with what was changed by hand perhaps unseen; or it

@@ -1,11 +1,10 @@
 // What the two sides last said. Rows carry the start of the read they come from; an older read never
 // overwrites a newer one, and proves no absence (R15).
-import { and, gt, gte, lt } from 'drizzle-orm'
 import type { BookingId, MembershipId, SpaceId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
 import { addDays, localDate } from '../core/temporal.ts'
 import type { Tx } from './open.ts'
-import { change, list, one, put, type Row, take } from './store.ts'
+import { above, below, change, from, list, one, put, type Row, take } from './store.ts'
 import type { Snapshots } from './tables.ts'
 import { keepPeopleDays } from './tidy.ts'
 
@@ -37,11 +36,10 @@ export const saveSnapshot = async <K extends Kind>(
   const gone = [...before.values()].filter((row) => !row.goneAt && row.readAt <= readAt)
   for (const { id } of gone)
     await change(tx, 'snapshots', { spaceId, kind, id }, { goneAt: readAt })
-  const { snapshots } = tx.t
   const all = { spaceId, kind }
-  await change(tx, 'snapshots', { ...all, goneAt: null }, { readAt }, lt(snapshots.readAt, readAt))
+  await change(tx, 'snapshots', { ...all, goneAt: null, readAt: below(readAt) }, { readAt })
   const longAgo = new Date(readAt.getTime() - 30 * 24 * 3600_000)
-  await take(tx, 'snapshots', all, lt(snapshots.goneAt, longAgo))
+  await take(tx, 'snapshots', { ...all, goneAt: below(longAgo) })
   return [...changed, ...gone.map(({ id }) => id)]
 }
 
@@ -116,9 +114,8 @@ export const saveMemberships = async (
       pairingId: row?.pairingId ?? null,
     })
   }
-  const older = lt(tx.t.memberships.readAt, readAt)
-  const seen = { readAt, absentAt: null }
-  await change(tx, 'memberships', { spaceId, membershipId: ids }, seen, older)
+  const older = { spaceId, membershipId: ids, readAt: below(readAt) }
+  await change(tx, 'memberships', older, { readAt, absentAt: null })
   return changed
 }
 
@@ -130,8 +127,8 @@ export const markAbsent = async (
   readAt: Date,
 ): Promise<MembershipId[]> => {
   const there = new Set(present)
-  const older = lt(tx.t.memberships.readAt, readAt)
-  const absent = (await list(tx, 'memberships', { spaceId, goneAt: null }, older))
+  const older = { spaceId, goneAt: null, readAt: below(readAt) }
+  const absent = (await list(tx, 'memberships', older))
     .map((row) => row.membershipId)
     .filter((membershipId) => !there.has(membershipId))
   await change(tx, 'memberships', { spaceId, membershipId: absent }, { absentAt: readAt })
@@ -157,8 +154,8 @@ export const saveBookings = async (
     changed.push(booking.bookingId)
     await put(tx, 'bookings', { spaceId, ...booking, readAt, goneAt: null })
   }
-  const older = lt(tx.t.bookings.readAt, readAt)
-  await change(tx, 'bookings', { spaceId, bookingId: ids }, { readAt }, older)
+  const older = { spaceId, bookingId: ids, readAt: below(readAt) }
+  await change(tx, 'bookings', older, { readAt })
   return changed
 }
 
@@ -167,11 +164,11 @@ export const listUnseenBookings = (
   tx: Tx,
   spaceId: SpaceId,
   range: { from: Date; to: Date; readAt: Date },
-): Promise<Row<'bookings'>[]> => {
-  const { startsAt, endsAt, readAt } = tx.t.bookings
-  const unseen = and(gt(endsAt, range.from), lt(startsAt, range.to), lt(readAt, range.readAt))
-  return list(tx, 'bookings', { spaceId, goneAt: null }, unseen)
-}
+): Promise<Row<'bookings'>[]> =>
+  list(tx, 'bookings', {
+    ...{ spaceId, goneAt: null, readAt: below(range.readAt) },
+    ...{ endsAt: above(range.from), startsAt: below(range.to) },
+  })
 
 /** Bookings that have not ended by `after`, soonest first: of a resource, of memberships, or all. */
 export const listBookings = async (
@@ -183,14 +180,14 @@ export const listBookings = async (
   }>,
 ): Promise<Row<'bookings'>[]> => {
   const { after, ...where } = filter
-  const open = gte(tx.t.bookings.endsAt, after)
-  const rows = await list(tx, 'bookings', { spaceId, goneAt: null, ...where }, open)
+  const open = { spaceId, goneAt: null, endsAt: from(after) }
+  const rows = await list(tx, 'bookings', { ...open, ...where })
   return rows.sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())
 }
 
 /** Forgets what ended before then and left nothing in KS. */
 export const forgetBookings = async (tx: Tx, spaceId: SpaceId, before: Date): Promise<void> => {
-  const rows = await list(tx, 'bookings', { spaceId }, lt(tx.t.bookings.endsAt, before))
+  const rows = await list(tx, 'bookings', { spaceId, endsAt: below(before) })
   const kept = new Set((await list(tx, 'bookingGroups', { spaceId })).map((row) => row.bookingId))
   const bookingId = rows.map((row) => row.bookingId).filter((id) => !kept.has(id))
   await take(tx, 'bookings', { spaceId, bookingId })

@@ -1,11 +1,10 @@
 // What we do not need any more is forgotten: people 90 days after they ended, the audit after a year.
-import { lt } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import { addDays, localDate } from '../core/temporal.ts'
 import { cutAudit } from './audit.ts'
 import type { Tx } from './open.ts'
 import { removePairing } from './spaces.ts'
-import { list, type Row, take } from './store.ts'
+import { below, list, type Row, take } from './store.ts'
 
 export const keepPeopleDays = 90
 const keepAuditDays = 365
@@ -32,8 +31,7 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   const membershipId = unpaired.filter(isOver).map((each) => each.membershipId)
   await take(tx, 'memberships', { spaceId, membershipId })
   await cutAudit(tx, spaceId, ago(keepAuditDays))
-  const idle = { spaceId, runAt: null, leaseToken: null }
-  await take(tx, 'work', idle, lt(tx.t.work.askedAt, longAgo))
-  await take(tx, 'authorizations', {}, lt(tx.t.authorizations.expiresAt, now))
-  await take(tx, 'sessions', {}, lt(tx.t.sessions.expiresAt, now))
+  await take(tx, 'work', { spaceId, runAt: null, leaseToken: null, askedAt: below(longAgo) })
+  await take(tx, 'authorizations', { expiresAt: below(now) })
+  await take(tx, 'sessions', { expiresAt: below(now) })
 }

@@ -1,25 +1,27 @@
 // The work table: one row per subject, asked for and settled, never a log of jobs. Asked twice it
 // runs once; asked while it runs it runs once more.
-import { and, asc, count, eq, gt, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { and, asc, count, eq, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
+import { keep, slot } from './kept.ts'
 import type { Tx } from './open.ts'
-import { change, type Row } from './store.ts'
+import { above, change, list, one, type Row } from './store.ts'
 
 export type WorkRow = Row<'work'>
 export type Claim = Pick<WorkRow, 'spaceId' | 'task' | 'subject' | 'revision'> & { token: string }
 
 /** Asks for looks. In the same transaction as the change that causes them. */
-export const ask = async ({ q, t }: Tx, asks: readonly Ask[], now: Date): Promise<void> => {
-  for (const { spaceId, task, subject, runAt, cause, priority } of asks) {
+export const ask = async (tx: Tx, asks: readonly Ask[], now: Date): Promise<void> => {
+  const insert = keep(tx, 'ask', ({ q, t }) => {
     const idle = isNull(t.work.runAt)
-    await q
+    const given = (field: keyof Ask) => slot(t.work[field], field)
+    const askedAt = slot(t.work.askedAt, 'now')
+    return q
       .insert(t.work)
       .values({
-        ...{ spaceId, task, subject, runAt, cause, priority },
-        revision: 1,
-        askedAt: now,
-        attempts: 0,
+        ...{ spaceId: given('spaceId'), task: given('task'), subject: given('subject') },
+        ...{ runAt: given('runAt'), cause: given('cause'), priority: given('priority') },
+        ...{ revision: 1, askedAt, attempts: 0 },
       })
       .onConflictDoUpdate({
         target: [t.work.spaceId, t.work.task, t.work.subject],
@@ -27,33 +29,35 @@ export const ask = async ({ q, t }: Tx, asks: readonly Ask[], now: Date): Promis
           revision: sql`${t.work.revision} + 1`,
           runAt: sql`case when ${idle} or ${t.work.runAt} > excluded.run_at then excluded.run_at else ${t.work.runAt} end`,
           priority: sql`case when ${idle} or ${t.work.priority} > excluded.priority or ${t.work.runAt} > excluded.run_at then excluded.priority else ${t.work.priority} end`,
-          cause,
-          askedAt: now,
+          cause: given('cause'),
+          askedAt,
           attempts: sql`case when ${t.work.leaseToken} is null then 0 else ${t.work.attempts} end`,
         },
       })
-  }
+  })
+  for (const each of asks) await insert.execute({ ...each, now })
 }
 
-const free = ({ t }: Tx, now: Date) => or(isNull(t.work.leaseToken), lt(t.work.leaseUntil, now))
+const free = ({ t }: Tx): SQL | undefined =>
+  or(isNull(t.work.leaseToken), lt(t.work.leaseUntil, slot(t.work.leaseUntil, 'now')))
 
 /** Rows that could run now, most urgent first, and how many of each space are running. */
 export const listDue = async (tx: Tx, now: Date, limit: number) => {
-  const { q, t, dialect } = tx
-  const due = q
-    .select()
-    .from(t.work)
-    .where(and(lte(t.work.runAt, now), free(tx, now)))
-    .orderBy(asc(t.work.priority), asc(t.work.runAt))
-    .limit(limit)
-    .$dynamic()
-  const rows = await (dialect === 'pg' ? due.for('update', { skipLocked: true }) : due)
-  const running = await q
-    .select({ spaceId: t.work.spaceId, slots: count() })
-    .from(t.work)
-    .where(and(isNotNull(t.work.leaseToken), gt(t.work.leaseUntil, now)))
-    .groupBy(t.work.spaceId)
-  return { rows, running: new Map(running.map(({ spaceId, slots }) => [spaceId, slots])) }
+  const due = keep(tx, 'due', ({ q, t, dialect }) => {
+    const query = q
+      .select()
+      .from(t.work)
+      .where(and(lte(t.work.runAt, slot(t.work.runAt, 'now')), free(tx)))
+      .orderBy(asc(t.work.priority), asc(t.work.runAt))
+      .limit(sql.placeholder('limit'))
+      .$dynamic()
+    return dialect === 'pg' ? query.for('update', { skipLocked: true }) : query
+  })
+  const rows = await due.execute({ now, limit })
+  const running = new Map<SpaceId, number>()
+  const leased = rows.length > 0 ? await list(tx, 'work', { leaseUntil: above(now) }) : []
+  for (const { spaceId } of leased) running.set(spaceId, (running.get(spaceId) ?? 0) + 1)
+  return { rows, running }
 }
 
 export const lease = async (
@@ -81,11 +85,9 @@ export const settle = async (
 ): Promise<void> => {
   const key = { spaceId, task, subject }
   // Giving the lease back first locks the row: nobody asks between this read and the write below.
-  const [row] = await tx.q
-    .update(tx.t.work)
-    .set({ leaseToken: null, leaseUntil: null })
-    .where(and(eq(tx.t.work.leaseToken, token), eq(tx.t.work.subject, subject)))
-    .returning()
+  const ours = { ...key, leaseToken: token }
+  const isOurs = await change(tx, 'work', ours, { leaseToken: null, leaseUntil: null })
+  const row = isOurs ? await one(tx, 'work', key) : null
   if (!row) throw new LeaseLost(`lost the lease of ${task} ${subject}`)
   const { now, ...settled } = outcome
   const again = { ...settled, runAt: now, attempts: 0 }
@@ -126,12 +128,15 @@ export const countDue = async ({ q, t }: Tx, spaceId: SpaceId, task: Task | null
 
 /** The next instant at which any row wants to run. */
 export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
-  const [row] = await tx.q
-    .select({ runAt: tx.t.work.runAt })
-    .from(tx.t.work)
-    .where(and(isNotNull(tx.t.work.runAt), free(tx, now)))
-    .orderBy(asc(tx.t.work.runAt))
-    .limit(1)
+  const next = keep(tx, 'next', ({ q, t }) =>
+    q
+      .select({ runAt: t.work.runAt })
+      .from(t.work)
+      .where(and(isNotNull(t.work.runAt), free(tx)))
+      .orderBy(asc(t.work.runAt))
+      .limit(1),
+  )
+  const [row] = await next.execute({ now })
   return row?.runAt ?? null
 }
 

@@ -1,6 +1,5 @@
 // Takes what was read from Cobot into the snapshot, and asks in the same transaction for looks at
 // whatever differs. Whoever comes back under a login we know joins that person's pairing (R10).
-import { isNotNull } from 'drizzle-orm'
 import { isActive } from '../core/entitlements.ts'
 import { evidenceOf } from '../core/guard.ts'
 import type { MembershipId } from '../core/ids.ts'
@@ -10,7 +9,7 @@ import { announce } from '../db/guard.ts'
 import type { Tx } from '../db/open.ts'
 import { listBookings, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
-import { change, list, one, type Row } from '../db/store.ts'
+import { change, list, one, present, type Row } from '../db/store.ts'
 import type { Look } from './run.ts'
 
 /** A booking that starts within this time goes before other grants. */
@@ -72,8 +71,7 @@ const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: Membersh
   const membership = await one(tx, 'memberships', { spaceId, membershipId })
   if (!membership?.cobotUserId || membership.pairingId) return
   const { cobotUserId } = membership
-  const paired = isNotNull(tx.t.memberships.pairingId)
-  const same = await one(tx, 'memberships', { spaceId, cobotUserId }, paired)
+  const same = await one(tx, 'memberships', { spaceId, cobotUserId, pairingId: present })
   if (same)
     await change(tx, 'memberships', { spaceId, membershipId }, { pairingId: same.pairingId })
 }

@@ -9,6 +9,6 @@ export const tidyUp: TaskHandler = async (look) => {
   const { deps, spaceId } = look
   look.lookAgainAt(new Date(look.now().getTime() + dayMs))
   await deps.db.tx((tx) => forget(tx, spaceId, look.now()))
-  const { number, hash } = (await lastAudit(deps.db.read, spaceId)) ?? {}
+  const { number, hash } = (await lastAudit(deps.db.read, { spaceId })) ?? {}
   deps.log.info({ spaceId, number, hash }, 'the audit so far')
 }

@@ -10,7 +10,20 @@ import type { Db, Tx } from '../../src/db/open.ts'
 import { replaceProblems } from '../../src/db/problems.ts'
 import * as snapshots from '../../src/db/snapshots.ts'
 import { activateSite, getActiveSite, removePairing, saveSpace } from '../../src/db/spaces.ts'
-import { add, change, list, one, put, take } from '../../src/db/store.ts'
+import {
+  above,
+  absentOrBelow,
+  add,
+  below,
+  change,
+  from,
+  last,
+  list,
+  one,
+  present,
+  put,
+  take,
+} from '../../src/db/store.ts'
 import * as work from '../../src/db/work.ts'
 import { dialects, openTestDatabase } from '../support/database.ts'
 
@@ -85,6 +98,26 @@ describe.each(dialects)('%s', (dialect) => {
       expect(await found({ goneAt: null })).toHaveLength(1)
       expect(await found({ bookingId: ['a', 'b', 'c'] })).toHaveLength(2)
       expect(await found({ bookingId: [] })).toHaveLength(0)
+    })
+
+    test('rows are found by what lies beyond a value, each time by the value given', async () => {
+      const spaceId = newSpace()
+      const rows = [0, 1, 2, 3, 4].map((n) => booking(`${n}`, { endsAt: at(50 + n) }))
+      await tx((t) => snapshots.saveBookings(t, spaceId, rows, at(0)))
+      await tx((t) => change(t, 'bookings', { spaceId, bookingId: asId('4') }, { goneAt: at(1) }))
+      const found = async (where: object) =>
+        (await list(db.read, 'bookings', { spaceId, ...where })).map((row) => row.bookingId).sort()
+      expect(await found({ endsAt: below(at(52)) })).toEqual(['0', '1'])
+      expect(await found({ endsAt: below(at(51)) })).toEqual(['0'])
+      expect(await found({ endsAt: above(at(52)) })).toEqual(['3', '4'])
+      expect(await found({ endsAt: from(at(52)) })).toEqual(['2', '3', '4'])
+      expect(await found({ goneAt: present })).toEqual(['4'])
+      expect(await found({ goneAt: absentOrBelow(at(1)) })).toEqual(['0', '1', '2', '3'])
+      for (const ids of [['0'], ['0', '1', '2'], ['1', '2', '3', '4', 'nobody']])
+        expect(await found({ bookingId: ids })).toEqual(ids.filter((id) => id !== 'nobody'))
+      expect(
+        (await last(db.read, 'bookings', { spaceId, goneAt: null }, 'endsAt'))?.bookingId,
+      ).toBe('3')
     })
 
     test('adding twice says that it was there; putting replaces', async () => {

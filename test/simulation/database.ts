@@ -44,26 +44,28 @@ export const openStore = async () => {
   copyFileSync(await template(), path)
   let db = await openSqlite(path)
   let raw = new Sqlite(path, { readonly: true })
-  let version = 0
   let isBroken: (() => 'before' | 'after' | null) | null = null
   const ask = () => ({
     // Spaces with something due and free, and how much is under way there: while that is the same,
     // another claim finds the same.
-    waiting: raw.prepare(
-      `select space_id || ' ' || sum(lease_token is not null and lease_until >= @now) || ' ' ||
-         sum(run_at <= @now and (lease_token is null or lease_until < @now)) || ' ' ||
-         min(case when run_at <= @now and (lease_token is null or lease_until < @now)
-           then priority else 9 end) as line
-       from work group by space_id
-       having sum(run_at <= @now and (lease_token is null or lease_until < @now)) > 0`,
-    ),
-    nextChange: raw.prepare(
-      `select min(case when lease_token is not null and lease_until >= @now then lease_until + 1
-         when run_at > @now then run_at end) as atMs
-       from work where run_at is not null`,
-    ),
+    waiting: raw
+      .prepare(
+        `select space_id || ' ' || sum(leased) || ' ' || sum(not leased) || ' ' ||
+           min(case when leased then 9 else priority end)
+         from (select space_id, priority, ifnull(lease_until >= @now, 0) as leased
+           from work where run_at <= @now or lease_until >= @now)
+         group by space_id having sum(not leased) > 0`,
+      )
+      .pluck(),
+    nextChange: raw
+      .prepare(
+        `select min(ifnull((select min(run_at) from work where run_at > @now), @never),
+           ifnull((select min(lease_until) + 1 from work where lease_until >= @now), @never))`,
+      )
+      .pluck(),
   })
   let asked = ask()
+  let known: { fromMs: number; untilMs: number; line: string }[] = []
 
   const facade: Db = {
     get read() {
@@ -73,7 +75,7 @@ export const openStore = async () => {
       const breaks = isBroken?.()
       if (breaks === 'before') throw new Error('SQLITE_BUSY: database is locked')
       const value = await db.tx(work)
-      version += 1
+      known = []
       if (breaks === 'after') throw new Error('the connection to the database was lost')
       return value
     },
@@ -86,16 +88,16 @@ export const openStore = async () => {
 
   return {
     db: facade,
-    /** Goes up with every transaction. */
-    version: () => version,
-    waiting: (nowMs: number): string => {
-      const lines = asked.waiting.all({ now: nowMs }) as { line: string }[]
-      return lines.map(({ line }) => line).join()
+    /** What a claim at that time could find, and when time alone changes that. */
+    waiting: (nowMs: number) => {
+      const still = known.find(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs)
+      if (still) return still
+      const line = asked.waiting.all({ now: nowMs }).join()
+      const untilMs = asked.nextChange.get({ now: nowMs, never: Number.MAX_SAFE_INTEGER }) as number
+      const read = { fromMs: nowMs, untilMs, line }
+      known.push(read)
+      return read
     },
-    /** When time alone changes that next. */
-    nextChangeMs: (nowMs: number): number =>
-      (asked.nextChange.get({ now: nowMs }) as { atMs: number | null }).atMs ??
-      Number.POSITIVE_INFINITY,
     breakWhile: (how: typeof isBroken) => {
       isBroken = how
     },
@@ -109,7 +111,7 @@ export const openStore = async () => {
       db = await openSqlite(path)
       raw = new Sqlite(path, { readonly: true })
       asked = ask()
-      version += 1
+      known = []
     },
     /** Every row of a table, as stored. */
     rows: (table: string) =>

@@ -67,7 +67,7 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     after: (ms, then) => {
       const nowMs = scheduler.nowMs()
       if (ms !== pollMs) return replica.at(nowMs + Math.max(0, ms), then)
-      const mine = { fromMs: nowMs + ms, seen: work().waiting, go: then }
+      const mine = { fromMs: nowMs + ms, seen: work().line, go: then }
       poll = mine
       return () => {
         if (poll === mine) poll = null
@@ -77,25 +77,15 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
 
   const clock = soundClock(own, scheduler.nowMs)
 
-  /** The work table as this process sees it, read again when it was changed or time changes it. */
-  let known = { waiting: '', version: -1, skewMs: 0, untilMs: 0 }
-  const work = () => {
-    const { skewMs } = replica
-    const nowMs = scheduler.nowMs()
-    const version = store.version()
-    if (known.version === version && known.skewMs === skewMs && nowMs < known.untilMs) return known
-    const waiting = store.waiting(nowMs + skewMs)
-    known = { waiting, version, skewMs, untilMs: store.nextChangeMs(nowMs + skewMs) - skewMs }
-    return known
-  }
+  const work = () => store.waiting(scheduler.nowMs() + replica.skewMs)
 
   /** The next poll that finds something new; those before it would change nothing, and are left out. */
   const nextPollMs = (): number => {
     if (!poll || replica.isDead) return Number.POSITIVE_INFINITY
     const { fromMs, seen } = poll
     const nowMs = scheduler.nowMs()
-    const { waiting, untilMs } = work()
-    const mattersMs = waiting === '' || waiting === seen ? untilMs : nowMs
+    const { line, untilMs } = work()
+    const mattersMs = line === '' || line === seen ? untilMs - replica.skewMs : nowMs
     const steps = Math.floor((Math.max(mattersMs, nowMs) - fromMs) / pollMs)
     const atMs = fromMs + Math.max(0, steps) * pollMs
     return Math.max(atMs < nowMs ? atMs + pollMs : atMs, replica.frozenUntilMs)
