@@ -27,6 +27,8 @@ export type Options = {
   off?: readonly string[]
   /** Only these faults, instead of those that the seed draws. */
   faults?: readonly string[]
+  /** Ends at the first violation. */
+  hasty?: boolean
   /** Keeps the trace and what happened, for reading. */
   verbose?: boolean
 }
@@ -34,6 +36,7 @@ export type Options = {
 export type Result = {
   seed: number
   world: WorldSize
+  startAt: string
   violations: Violation[]
   trace: string
   events: number
@@ -92,7 +95,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const plan = sizes[size]
   const chance: Chance = chanceOf(seed, 'world')
   const startAt = `${chance.pick(days)}T0${chance.whole(5, 8)}:00:00Z`
-  const scheduler = createScheduler(startAt)
+  const isOver = () => options.hasty === true && violations.length > 0
+  const scheduler = createScheduler(startAt, isOver)
   const { clock } = scheduler
   const trace = createTrace(options.verbose ?? false)
   const armed = options.faults ?? drawn.filter(() => chance.is(0.22))
@@ -775,7 +779,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     await store.db.close()
   }
   return {
-    ...{ seed, world: size, violations, trace: trace.digest(), events: trace.count() },
+    ...{ seed, world: size, startAt, violations, trace: trace.digest(), events: trace.count() },
     ...{
       simulatedHours: (scheduler.nowMs() - startMs) / hour,
       armed: [...armed],
