@@ -122,7 +122,7 @@ const planning: Bug[] = [
     db.tx(async (tx) => {
       if (knowsNothing) await tx.q.delete(tx.t.guard)
       knowsNothing = false`,
-    rig: guard('six small drops within an hour, and each time the process starts anew'),
+    rig: guard('six small drops within an hour, and after each the process starts anew'),
   },
   {
     id: 'M09',
@@ -218,10 +218,9 @@ const writing: Bug[] = [
     what: 'A group is removed without the check of its marker: renamed by hand it is somebody else’s.',
     file: 'src/jobs/reconcile-booking.ts',
     find: 'if (!stored || stored.name === name) return',
-    replace: `if (stored && stored.name !== name)
-    await look.ksWrite.deleteAccessGroup({ siteId, accessGroupId: stored.accessGroupId } as GroupProof)
-  if (accessGroupId !== null) return
-  if (!stored) return`,
+    replace: `if (!stored || stored.name === name) return
+  await look.ksWrite.deleteAccessGroup({ siteId, accessGroupId } as GroupProof)
+  if (stored) return`,
     rig: crash('a group renamed by hand, and its booking deleted', 'spaces'),
   },
   {
@@ -244,10 +243,12 @@ const writing: Bug[] = [
   },
   {
     id: 'M21',
-    what: 'Grants go before removals.',
-    file: 'src/db/work.ts',
-    find: '.orderBy(asc(t.work.priority), asc(t.work.runAt))',
-    replace: '.orderBy(sql`${t.work.priority} desc`, asc(t.work.runAt))',
+    what: 'Grants go before removals, and the slot that is kept is kept for grants.',
+    file: 'src/jobs/worker.ts',
+    find: 'const open = rows.filter((row) => {\n      const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)\n      return free > (row.priority <= urgentUpTo ? 0 : 1)',
+    replace: `const open = rows.toReversed().filter((row) => {
+      const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)
+      return free > (row.priority <= urgentUpTo ? 1 : 0)`,
     rig: simulation('F35'),
   },
 ]

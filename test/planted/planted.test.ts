@@ -41,7 +41,7 @@ const look = async ({ id, rig }: Bug): Promise<Outcome> => {
     '--config',
     'test/planted/vitest.config.ts',
   ]
-  const how = { BUG: id, FOUND: answer, RESULTS: folder, MINUTES, ...env }
+  const how = { LONG: '', BUG: id, FOUND: answer, RESULTS: folder, MINUTES, ...env }
   try {
     const run = promisify(execFile)(process.execPath, [...vitest, ...args], {
       ...{ cwd: root, maxBuffer: 2 ** 26, timeout: (Number(MINUTES) + 3) * 60_000 },

@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['test/planted/hunt.ts', 'test/{crash,guard,kill}/*.test.ts'],
     exclude: [],
     setupFiles: ['test/planted/found.ts'],
+    // What was kept of a run without the bug must not serve one with it.
+    fsModuleCache: false,
     maxWorkers: 1,
     bail: 1,
   },

@@ -94,6 +94,8 @@ const furnish = (
     touched: new Set(),
     endAnnouncedOn: new Map(),
     disturbedAtMs: 0,
+    hinderedAtMs: 0,
+    calmAtMs: 0,
     lostAtMs: 0,
   }
 }
