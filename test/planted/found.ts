@@ -20,5 +20,6 @@ afterEach(({ task }) => {
   const { state, errors } = task.result ?? {}
   if (state !== 'fail' || task.file.name.endsWith('hunt.ts')) return
   const says = errors?.map(({ message }) => message.slice(0, 2000)) ?? []
-  found({ seed: task.name, simulatedMs: simulatedMs(), says })
+  const seed = [task.suite?.name, task.name].filter(Boolean).join(': ')
+  found({ seed, simulatedMs: simulatedMs(), says })
 })
