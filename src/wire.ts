@@ -1,6 +1,5 @@
 // One call to one of the two systems: a time-out, an error named by what we do next, no retries (the
 // work table has those), and nothing of a body, a token or an address in any message.
-import ky from 'ky'
 import { z } from 'zod'
 import { ReconnectNeeded, Refused, RetryLater, type Side, Unavailable } from './core/errors.ts'
 import { asId, type Id } from './core/ids.ts'
@@ -42,18 +41,7 @@ export const createWire = (deps: {
 
   const exchange = async (call: Call, signal: AbortSignal) => {
     try {
-      const response = await ky(call.url, {
-        method: call.method ?? 'GET',
-        headers: call.headers ?? {},
-        ...(call.json !== undefined && { json: call.json }),
-        ...(call.form && { body: new URLSearchParams(call.form) }),
-        fetch: (input, init) => ports.fetch(new Request(input, init)),
-        redirect: 'manual',
-        retry: 0,
-        signal,
-        throwHttpErrors: false,
-        timeout: false,
-      })
+      const response = await ports.fetch(requestOf(call, signal))
       return { status: response.status, headers: response.headers, text: await textOf(response) }
     } catch {
       // The cause is dropped: it may carry the request, and with it a token.
@@ -92,6 +80,17 @@ export const createWire = (deps: {
     if (body === undefined) throw new Unavailable(side, `${name}: the answer is not JSON`)
     return { status, headers, body }
   }
+}
+
+const requestOf = (
+  { method = 'GET', url, headers = {}, json, form }: Call,
+  signal: AbortSignal,
+) => {
+  const rest = { method, redirect: 'manual', signal } as const
+  if (form) return new Request(url, { ...rest, headers, body: new URLSearchParams(form) })
+  if (json === undefined) return new Request(url, { ...rest, headers })
+  const typed = { ...headers, 'content-type': 'application/json' }
+  return new Request(url, { ...rest, headers: typed, body: JSON.stringify(json) })
 }
 
 const textOf = async ({ body }: Response): Promise<string> => {
@@ -160,9 +159,9 @@ export const readPages = async <T>(
   list: { side: Side; name: string; url: string },
   read: (call: Call) => Promise<Page<T>>,
 ): Promise<T[]> => {
-  const incomplete = new Unavailable(list.side, `${list.name}: list incomplete`)
+  const incomplete = () => new Unavailable(list.side, `${list.name}: list incomplete`)
   const readItems = ({ items, schema }: Page<T>) =>
-    items.map((item) => readAs(list.side, list.name, schema, item))
+    items.map((item) => readOurs(list.side, list.name, schema, item))
   const readThrough = async () => {
     const pages: Page<T>[] = []
     const seen = new Set<string>()
@@ -174,10 +173,10 @@ export const readPages = async <T>(
       if (!page.next) return isWhole(pages) ? pages.flatMap(readItems) : null
       at.search = (URL.parse(page.next, at) ?? at).search
     }
-    throw incomplete
+    throw incomplete()
   }
   const found = (await readThrough()) ?? (await readThrough())
-  if (!found) throw incomplete
+  if (!found) throw incomplete()
   return found
 }
 
@@ -211,8 +210,12 @@ export const remember = <T>(clock: Clock, read: (key: string) => Promise<T>) => 
  * Makes an answer ours, or says which call lacks which fields. Schemas see every key in camel case
  * (`callback_url` → `callbackUrl`).
  */
-export const readAs = <T>(side: Side, name: string, schema: z.ZodType<T>, body: unknown): T => {
-  const read = schema.safeParse(camelCase(body))
+export const readAs = <T>(side: Side, name: string, schema: z.ZodType<T>, body: unknown): T =>
+  readOurs(side, name, schema, camelCase(body))
+
+/** The same, of what was read in part before. */
+const readOurs = <T>(side: Side, name: string, schema: z.ZodType<T>, body: unknown): T => {
+  const read = schema.safeParse(body)
   if (read.success) return read.data
   const paths = new Set(read.error.issues.map((issue) => issue.path.join('.') || 'a body'))
   throw new Unavailable(side, `${name}: answer lacks ${[...paths].slice(0, 5).join(', ')}`)
@@ -221,7 +224,8 @@ export const readAs = <T>(side: Side, name: string, schema: z.ZodType<T>, body: 
 const camelCase = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(camelCase)
   if (typeof value !== 'object' || value === null) return value
-  const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+  const camel = (key: string) =>
+    key.includes('_') ? key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()) : key
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [camel(key), camelCase(v)]))
 }
 

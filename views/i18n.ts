@@ -36,13 +36,20 @@ export const speak = (locale: string, timeZone = 'UTC', hourFormat: 12 | 24 = 24
   const spoken = locale === 'en' ? 'en-GB' : locale
   const date = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const
   const time = { hour: '2-digit', minute: '2-digit', hour12: hourFormat === 12 } as const
-  const days = new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
-  const times = new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+  // Most requests name no date, and making a format takes longer than answering them.
+  let days: Intl.DateTimeFormat | undefined
+  let times: Intl.DateTimeFormat | undefined
   const translate = i18n.getFixedT(locale)
   return {
     lang: locale.slice(0, 2),
     t: (key, params) => translate(key, params ?? {}),
-    at: (at) => times.format(at),
-    day: (day) => days.format(new Date(`${day}T12:00:00Z`)),
+    at: (at) => {
+      times ??= new Intl.DateTimeFormat(spoken, { ...date, ...time, timeZone })
+      return times.format(at)
+    },
+    day: (day) => {
+      days ??= new Intl.DateTimeFormat(spoken, { ...date, timeZone: 'UTC' })
+      return days.format(new Date(`${day}T12:00:00Z`))
+    },
   }
 }

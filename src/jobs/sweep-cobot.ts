@@ -52,6 +52,7 @@ export const sweepCobot: TaskHandler = async (look) => {
   // An answer alone says little: a space that refused us is asked by the fixed probe (R12).
   if (await one(db.read, 'connections', refused)) await cobot.checkSpace()
   await part(look, cobot)
+  if (!(await one(db.read, 'connections', refused))) return
   await db.tx(async (tx) => {
     if (await change(tx, 'connections', refused, { state: 'ok' })) {
       // Gone before anybody is woken who would tell the admins of it.

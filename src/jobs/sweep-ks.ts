@@ -7,7 +7,7 @@ import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import { change, list, type Row, take } from '../db/store.ts'
+import { change, list, one, type Row, take } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
@@ -64,8 +64,9 @@ export const sweepKs: TaskHandler = async (look) => {
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)
+  const refused = { spaceId, side: 'salto', state: 'refused' } as const
+  if (!(await one(db.read, 'connections', refused))) return
   await db.tx(async (tx) => {
-    const refused = { spaceId, side: 'salto', state: 'refused' } as const
     if (await change(tx, 'connections', refused, { state: 'ok' }))
       await wakeParked(tx, spaceId, 'salto', look.now())
   })

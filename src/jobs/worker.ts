@@ -178,12 +178,14 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     })
   }
 
-  const fill = async (): Promise<boolean> => {
-    let any = false
-    while (running.size < slotsPerProcess) {
+  /** Takes what is due as far as there are slots; when the next is due. */
+  const fill = async (): Promise<Date | null> => {
+    for (;;) {
+      const now = clock.now()
+      const next = await nextRunAt(db.read, now)
+      if (!next || next > now || running.size >= slotsPerProcess) return next
       const claimed = await claim()
-      if (!claimed) return any
-      any = true
+      if (!claimed) return next
       const done: Promise<void> = runOne(claimed)
         .catch((error: unknown) => log.error({ error }, 'a look could not be settled'))
         .finally(() => {
@@ -192,7 +194,6 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         })
       running.add(done)
     }
-    return any
   }
 
   const loop = async () => {
@@ -200,13 +201,11 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       const woken = new Promise<void>((resolve) => {
         wakeUp = resolve
       })
-      try {
-        await fill()
-      } catch (error) {
+      const next = await fill().catch((error: unknown) => {
         log.error({ error }, 'could not look for work')
-      }
+        return null
+      })
       const now = clock.now()
-      const next = await nextRunAt(db.read, now).catch(() => null)
       // What is due and was not taken waits for a slot: whoever gives one back wakes us.
       const waitMs = next && next > now ? next.getTime() - now.getTime() : pollMs
       const cancel = clock.after(Math.min(waitMs, pollMs), () => wakeUp?.())

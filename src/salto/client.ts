@@ -6,7 +6,15 @@ import type { GroupProof, PlaceProof, TagProof, UserProof } from '../core/fence.
 import type * as id from '../core/ids.ts'
 import type { LocalDateTime } from '../core/model.ts'
 import type { Ports } from '../core/ports.ts'
-import { type Call, createVerbs, createWire, orNull404, path, readPages } from '../wire.ts'
+import {
+  type Call,
+  createVerbs,
+  createWire,
+  orNull404,
+  path,
+  readPages,
+  remember,
+} from '../wire.ts'
 import * as assumed from './assumed.ts'
 import * as parse from './parse.ts'
 import type { SaltoSettings } from './settings.ts'
@@ -17,6 +25,9 @@ export type Window = { startLocal: LocalDateTime | null; endLocal: LocalDateTime
 type InSite = { siteId: id.SiteId }
 type OfSiteUser = InSite & { siteUserId: id.SiteUserId }
 type OfGroup = InSite & { accessGroupId: id.AccessGroupId }
+
+/** For so long a look uses its token before it asks again for one; it is good for much longer. */
+const tokenForMs = 60_000
 
 export type Salto = ReturnType<typeof createSalto>
 
@@ -29,6 +40,7 @@ export const createSalto = (deps: {
 }) => {
   const { settings, ports, accessToken, through = (call) => call() } = deps
   const wire = createWire({ side: 'salto', ports })
+  const token = remember(ports.clock, accessToken)
 
   const at = (texts: TemplateStringsArray, ...ids: string[]) => {
     const to = path(texts, ...ids)
@@ -37,7 +49,7 @@ export const createSalto = (deps: {
 
   const ask = (call: Call) =>
     through(async () => {
-      const authorization = `Bearer ${await accessToken()}`
+      const authorization = `Bearer ${await token('', tokenForMs)}`
       return (await wire({ ...call, headers: { authorization, accept: 'application/json' } })).body
     })
   const { read, get, create, send, remove } = createVerbs('salto', ask)

@@ -265,16 +265,16 @@ const spacesAndTokens: Bug[] = [
   {
     id: 'M23',
     what: 'A permission comes from a cache that is keyed by the side alone.',
-    file: 'src/connections/cobot.ts',
-    find: "accessToken: await crypt.open(connection.accessSealed, sealContext('cobot', 'access', spaceId)),",
-    replace: `accessToken: await (async () => {
+    file: 'src/connections/salto.ts',
+    find: 'accessToken: () => freshAccessToken(deps, spaceId, probe),',
+    replace: `accessToken: async () => {
       const kept = globalThis as { tokens?: WeakMap<object, string> }
       kept.tokens ??= new WeakMap()
-      const context = sealContext('cobot', 'access', spaceId)
-      const token = kept.tokens.get(db) ?? (await crypt.open(connection.accessSealed, context))
-      kept.tokens.set(db, token)
+      const token =
+        kept.tokens.get(deps.ports) ?? (await freshAccessToken(deps, spaceId, probe))
+      kept.tokens.set(deps.ports, token)
       return token
-    })(),`,
+    },`,
     rig: simulation(),
   },
   {

@@ -45,10 +45,10 @@ export const openStore = async () => {
   let db = await openSqlite(path)
   let raw = new Sqlite(path, { readonly: true })
   let isBroken: (() => 'before' | 'after' | null) | null = null
-  const ask = () => ({
+  const ask = (client = (db.read.q as unknown as { $client: Sqlite.Database }).$client) => ({
     // Spaces with something due and free, and how much is under way there: while that is the same,
     // another claim finds the same.
-    waiting: raw
+    waiting: client
       .prepare(
         `select space_id || ' ' || sum(leased) || ' ' || sum(not leased) || ' ' ||
            min(case when leased then 9 else priority end)
@@ -56,13 +56,13 @@ export const openStore = async () => {
            from work where run_at <= @now or lease_until >= @now)
          group by space_id having sum(not leased) > 0`,
       )
-      .pluck(),
-    nextChange: raw
+      .raw(),
+    nextChange: client
       .prepare(
         `select min(ifnull((select min(run_at) from work where run_at > @now), @never),
            ifnull((select min(lease_until) + 1 from work where lease_until >= @now), @never))`,
       )
-      .pluck(),
+      .raw(),
   })
   let asked = ask()
   let known: { fromMs: number; untilMs: number; line: string }[] = []
@@ -93,7 +93,8 @@ export const openStore = async () => {
       const still = known.find(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs)
       if (still) return still
       const line = asked.waiting.all({ now: nowMs }).join()
-      const untilMs = asked.nextChange.get({ now: nowMs, never: Number.MAX_SAFE_INTEGER }) as number
+      const never = Number.MAX_SAFE_INTEGER
+      const [untilMs = never] = asked.nextChange.get({ now: nowMs, never }) as number[]
       const read = { fromMs: nowMs, untilMs, line }
       known.push(read)
       return read

@@ -108,7 +108,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const latencies: Result['latencies'] = { removal: [], grant: [], lostEvents: [], drift: [] }
   const violations: Violation[] = []
   const say = (invariant: string, texts: readonly string[]) => {
-    if (off.includes(invariant)) return
+    if (off.includes(invariant) || isOver()) return
     for (const text of texts) {
       if (violations.length < 20)
         violations.push({ invariant, text, at: clock.now().toISOString() })
@@ -828,8 +828,16 @@ const spell = (_: string, value: unknown) =>
 const personIs = ({ id, userId }: { id: string; userId: string | null }, person: string) =>
   person === (userId ? `user:${userId}` : `membership:${id}`)
 
+const owners = new Map<string, string>()
+
 /** Of a JWT the person it is about; another token as it is. */
 const ownerKey = (token: string): string => {
+  const known = owners.get(token) ?? readOwner(token)
+  owners.set(token, known)
+  return known
+}
+
+const readOwner = (token: string): string => {
   const [, payload] = token.split('.')
   if (!payload) return token
   const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub?: string }

@@ -40,6 +40,13 @@ export const personOf = ({ id, userId }: Pick<Membership, 'id' | 'userId'>): str
 
 /** The documented rule: SHA-256 of the id, its first 15 hex digits, modulo a power of ten. */
 const digits = (text: string, length: number): string => {
+  const key = `${length} ${text}`
+  const known = reckoned.get(key) ?? reckon(text, length)
+  reckoned.set(key, known)
+  return known
+}
+const reckoned = new Map<string, string>()
+const reckon = (text: string, length: number): string => {
   const hex = createHash('sha256').update(text).digest('hex').slice(0, 15)
   return String(BigInt(`0x${hex}`) % BigInt(10 ** length)).padStart(length, '0')
 }
