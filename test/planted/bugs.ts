@@ -264,17 +264,13 @@ const spacesAndTokens: Bug[] = [
   },
   {
     id: 'M23',
-    what: 'A permission comes from a cache that is keyed by the side alone.',
-    file: 'src/connections/salto.ts',
-    find: 'accessToken: () => freshAccessToken(deps, spaceId, probe),',
-    replace: `accessToken: async () => {
-      const kept = globalThis as { tokens?: WeakMap<object, string> }
-      kept.tokens ??= new WeakMap()
-      const token =
-        kept.tokens.get(deps.ports) ?? (await freshAccessToken(deps, spaceId, probe))
-      kept.tokens.set(deps.ports, token)
-      return token
-    },`,
+    what: 'The way to SALTO, permission and all, comes from a cache that knows no spaces.',
+    file: 'src/jobs/run.ts',
+    find: 'const salto = saltoOf(deps, spaceId, { probe, insists })',
+    replace: `const kept = globalThis as { ways?: WeakMap<object, ReturnType<typeof saltoOf>> }
+  kept.ways ??= new WeakMap()
+  const salto = kept.ways.get(deps) ?? saltoOf(deps, spaceId, { probe, insists })
+  kept.ways.set(deps, salto)`,
     rig: simulation(),
   },
   {

@@ -8,6 +8,7 @@ export type Found = {
   seed: number | string
   /** All the simulated time up to there. */
   simulatedMs: number
+  /** Nothing when it was not found. */
   says: string[]
 }
 

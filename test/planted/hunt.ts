@@ -31,5 +31,5 @@ test('every world keeps its promises', { timeout: 3600_000 }, async () => {
     expect(violations).toEqual([])
     passedMs += simulatedHours * 3600_000
   }
-  console.log(`${worlds} worlds, ${Math.round(passedMs / 86_400_000)} days`)
+  found({ seed: `${worlds} worlds`, simulatedMs: passedMs, says: [] })
 })

@@ -47,7 +47,7 @@ test('the other rigs are told in the words of the table', () => {
   saveResults('guard', { right: 24, of: 24, monthEnds: 1000, falseHolds: 0 }, folder)
   const by = [
     { id: 'M02', rig: 'simulation', seed: 7, simulatedMs: 5_400_000, says: ['I2'] },
-    { id: 'M17', rig: 'kill' },
+    { id: 'M17', rig: 'kill', says: [] },
   ]
   saveResults('planted-bugs', { found: 29, of: 30, escaped: ['M17'], by }, folder)
   const report = readReport(folder)

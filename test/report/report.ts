@@ -13,7 +13,13 @@ type Simulation = {
   faultClasses: Counts
   bounds: Record<string, Spread | null>
 }
-type FoundBy = { id: string; rig: string; seed?: number | string; simulatedMs?: number }
+type FoundBy = {
+  id: string
+  rig: string
+  says: string[]
+  seed?: number | string
+  simulatedMs?: number
+}
 type Results = {
   kills: {
     [database in 'sqlite' | 'postgres']: { runs: number; lost: number }
@@ -100,12 +106,14 @@ export const tableOf = (report: Report): string => {
     ['refresh races', report.races.refreshRaces],
     ['guard', report.guard],
     ['planted bugs', report.plantedBugs],
-    ...(report.bugsFoundBy ?? []).map(({ id, rig, seed, simulatedMs }): [string, unknown] => [
-      `planted bug ${id}`,
-      simulatedMs === undefined
-        ? `escapes the ${rig} rig`
-        : `${rig}: ${seed}, after ${(simulatedMs / 3600_000).toFixed(1)} simulated hours`,
-    ]),
+    ...(report.bugsFoundBy ?? []).map(
+      ({ id, rig, says, seed, simulatedMs = 0 }): [string, unknown] => [
+        `planted bug ${id}`,
+        says.length === 0
+          ? `escapes the ${rig} rig`
+          : `${rig}: ${seed}, after ${(simulatedMs / 3600_000).toFixed(1)} simulated hours`,
+      ],
+    ),
   ]
   const width = Math.max(...rows.map(([name]) => name.length)) + 2
   return rows.map(([name, found]) => name.padEnd(width) + inWords(found)).join('\n')
