@@ -5,7 +5,9 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.{ts,tsx}'],
     // The rigs that take minutes each run in `npm run test:long`.
-    exclude: process.env.LONG ? [] : ['test/{crash,kill,simulation}/**/*.test.ts'],
+    exclude: process.env.LONG
+      ? []
+      : ['test/{crash,kill,simulation}/**/*.test.ts', 'test/planted/planted.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

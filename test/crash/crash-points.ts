@@ -27,8 +27,9 @@ export const playCrashes = async (
   const perScenario: Record<string, number> = {}
 
   /** Everything comes to rest, and then nothing more is written. */
-  const finish = async ({ salto, clock, run, sleepUntil }: Stage): Promise<Shape> => {
+  const finish = async ({ salto, clock, run, sleepUntil, foreign }: Stage): Promise<Shape> => {
     await run(4 * minute)
+    expect(foreign, 'deleted, and not ours').toEqual([])
     const shape = await shapeOf(world)
     const writes = salto.writes()
     sleepUntil(new Date(clock.now().getTime() + 16 * minute).toISOString())

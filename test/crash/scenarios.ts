@@ -190,6 +190,28 @@ export const ofPeople = (): Record<string, Scenario> => ({
       work,
     ],
   },
+  'linked, and disconnected': {
+    before: [
+      ({ salto, siteId }) => salto.addSiteUser(siteId, { firstName: 'Leo', lastName: 'Linked' }),
+      joins('Leo Linked'),
+      work,
+      connects('Leo Linked'),
+      work,
+    ],
+    steps: [
+      (stage) =>
+        stage.withPairing(member(stage, 'Leo Linked'), (tx, by, pairingId) => {
+          const leo = stage.salto.users(stage.siteId).find(({ firstName }) => firstName === 'Leo')
+          return clicks.linkCandidate(tx, by, pairingId, leo?.siteUserId ?? '')
+        }),
+      work,
+      (stage) =>
+        stage.withPairing(member(stage, 'Leo Linked'), (tx, by, pairingId) =>
+          clicks.disconnectMember(tx, by, pairingId),
+        ),
+      work,
+    ],
+  },
   // Of erasing, this is what there is: who was made for somebody goes 30 days after the end.
   erase: {
     before: [
@@ -272,6 +294,15 @@ export const ofSpaces = (camera: Camera): Record<string, Scenario> => ({
     ],
   },
   'booking deleted': { steps: [({ cobot }, { standing }) => cobot.deleteBooking(standing), work] },
+  'a group renamed by hand, and its booking deleted': {
+    before: [
+      ({ salto, siteId }) => {
+        const group = salto.groups(siteId).find(({ name }) => /^Cobot \d+$/.test(name))
+        salto.renameAccessGroup(siteId, group?.id ?? '', 'Quay Nights')
+      },
+    ],
+    steps: [({ cobot }, { standing }) => cobot.deleteBooking(standing), work],
+  },
   'booking handed over': {
     steps: [
       ({ cobot }, { standing, noah }) => cobot.updateBooking(standing, { membershipId: noah }),

@@ -40,17 +40,21 @@ export const enter = (
     }
   }
   const outside = world.deps.ports.fetch
+  const foreign: string[] = []
   const deps: Deps = {
     ...world.deps,
     crypt: withMemory(keys ? createCrypt(keys) : world.deps.crypt),
     ports: {
       ...world.deps.ports,
-      fetch: (request) =>
-        around(
-          () => `${request.method} ${new URL(request.url).pathname}`,
+      fetch: (request) => {
+        const what = `${request.method} ${new URL(request.url).pathname}`
+        if (isForeign(world, what)) foreign.push(what)
+        return around(
+          () => what,
           false,
           () => outside(request),
-        ),
+        )
+      },
     },
     db: { ...world.deps.db, tx: (work) => around(caller, true, () => world.deps.db.tx(work)) },
   }
@@ -80,7 +84,7 @@ export const enter = (
     (await one(db.read, 'memberships', { spaceId, membershipId }))?.pairingId ?? null
 
   return {
-    ...{ world, deps, app, run, click, cobot, salto: world.salto, clock, siteId },
+    ...{ world, deps, app, run, click, foreign, cobot, salto: world.salto, clock, siteId },
     /** As `server.ts` does it for SQLite. */
     start: () =>
       db.tx(async (tx) => {
@@ -147,6 +151,16 @@ export const enter = (
       if (done.status !== 303) throw new Error(`the set-up ended with ${done.status}`)
     },
   }
+}
+
+/** Only what carries a mark of ours is ever deleted (I3). */
+const isForeign = ({ salto }: World, call: string): boolean => {
+  const [, kind, id] = /^DELETE .*\/sites\/[^/]+\/(users|access_groups)\/([^/]+)$/.exec(call) ?? []
+  const [users, groups] = [salto.sites().flatMap(salto.users), salto.sites().flatMap(salto.groups)]
+  const user = kind === 'users' && users.find(({ siteUserId }) => siteUserId === id)
+  const group = kind === 'access_groups' && groups.find((each) => each.id === id)
+  if (user) return !/ · C\d{9}$/.test(user.alias ?? '')
+  return group ? !/^Cobot \d{12}$/.test(group.name) : false
 }
 
 /** The place in the sources from which a transaction is asked for. */

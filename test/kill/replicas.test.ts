@@ -88,8 +88,10 @@ test('whoever slept past the lease writes nothing more, however often it is rene
   isAsleep = false
   timers[0]?.()
   await clock.advance(0)
+  const writes = salto.writes()
   awake.resolve()
   await slept
+  expect(salto.writes(), 'by whoever slept').toBe(writes)
   // What it meant to make is looked for first, and then made by whoever goes on.
   await world.advance(60_000)
   expect(salto.users(siteId).filter(({ alias }) => alias?.startsWith('Ada Acker'))).toHaveLength(1)

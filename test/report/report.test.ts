@@ -45,7 +45,11 @@ test('the other rigs are told in the words of the table', () => {
   saveResults('crashpoints-people', { enumerated: 900, failed: 0, double: 100 }, folder)
   saveResults('crashpoints-spaces', { enumerated: 300, failed: 1, double: 100 }, folder)
   saveResults('guard', { right: 24, of: 24, monthEnds: 1000, falseHolds: 0 }, folder)
-  saveResults('planted-bugs', { found: 29, of: 30, escaped: ['M17'], bugs: [] }, folder)
+  const by = [
+    { id: 'M02', rig: 'simulation', seed: 7, simulatedMs: 5_400_000, says: ['I2'] },
+    { id: 'M17', rig: 'kill', says: [] },
+  ]
+  saveResults('planted-bugs', { found: 29, of: 30, escaped: ['M17'], by }, folder)
   const report = readReport(folder)
   expect(report.kills).toEqual({ sqlite: { runs: 500, lost: 0 }, postgres: null })
   expect(report.crashPoints).toEqual({ enumerated: 1200, failed: 1 })
@@ -55,6 +59,8 @@ test('the other rigs are told in the words of the table', () => {
   expect(table).toMatch(/^kill -9, SQLite +runs 500, lost 0$/m)
   expect(table).toMatch(/^creates without an answer +runs 1000, duplicates 0$/m)
   expect(table).toMatch(/^planted bugs +found 29, of 30, escaped M17$/m)
+  expect(table).toMatch(/^planted bug M02 +simulation: 7, after 1.5 simulated hours$/m)
+  expect(table).toMatch(/^planted bug M17 +escapes the kill rig$/m)
 })
 
 test('`--json` prints exactly one object', () => {

@@ -13,12 +13,19 @@ type Simulation = {
   faultClasses: Counts
   bounds: Record<string, Spread | null>
 }
+type FoundBy = {
+  id: string
+  rig: string
+  says: string[]
+  seed?: number | string
+  simulatedMs?: number
+}
 type Results = {
   kills: {
     [database in 'sqlite' | 'postgres']: { runs: number; lost: number }
   } & { [race in 'resumedMs' | 'lostCreates' | 'refreshRaces']: Counts }
   guard: { right: number; of: number }
-  'planted-bugs': { found: number; of: number; escaped: string[] }
+  'planted-bugs': { found: number; of: number; escaped: string[]; by: FoundBy[] }
 }
 
 /** Everything null that nobody has run yet. */
@@ -58,6 +65,7 @@ export const readReport = (folder = resultsFolder) => {
       lostCreates: kills?.lostCreates ?? null,
       refreshRaces: kills?.refreshRaces ?? null,
     },
+    bugsFoundBy: bugs?.by ?? null,
   }
 }
 
@@ -98,6 +106,14 @@ export const tableOf = (report: Report): string => {
     ['refresh races', report.races.refreshRaces],
     ['guard', report.guard],
     ['planted bugs', report.plantedBugs],
+    ...(report.bugsFoundBy ?? []).map(
+      ({ id, rig, says, seed, simulatedMs = 0 }): [string, unknown] => [
+        `planted bug ${id}`,
+        says.length === 0
+          ? `escapes the ${rig} rig`
+          : `${rig}: ${seed}, after ${(simulatedMs / 3600_000).toFixed(1)} simulated hours`,
+      ],
+    ),
   ]
   const width = Math.max(...rows.map(([name]) => name.length)) + 2
   return rows.map(([name, found]) => name.padEnd(width) + inWords(found)).join('\n')
@@ -114,7 +130,7 @@ const inWords = (found: unknown): string => {
 }
 
 if (import.meta.main) {
-  const { races, ...compared } = readReport()
+  const { races, bugsFoundBy, ...compared } = readReport()
   const asJson = process.argv.includes('--json')
-  console.log(asJson ? JSON.stringify(compared) : tableOf({ ...compared, races }))
+  console.log(asJson ? JSON.stringify(compared) : tableOf({ ...compared, races, bugsFoundBy }))
 }

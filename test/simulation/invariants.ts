@@ -35,12 +35,18 @@ const isAbout =
     (subject.startsWith('booking:') && bookings.has(subject.slice(8)))
 
 const late = (
-  { sinceMs, kind }: Mismatch,
+  { sinceMs, kind, isDated }: Mismatch,
   space: SpaceModel,
   nowMs: number,
   limits: Limits,
-): 'healthy' | 'lost' | 'afterFault' | null => {
+): 'healthy' | 'dated' | 'lost' | 'afterFault' | null => {
   const wellSinceMs = space.disturbedAtMs + limits.healedMs
+  if (
+    isDated &&
+    sinceMs > space.hinderedAtMs + limits.healedMs &&
+    nowMs - sinceMs > limits.removalMs
+  )
+    return 'dated'
   if (nowMs - Math.max(sinceMs, space.disturbedAtMs) > limits.afterFaultMs) return 'afterFault'
   if (sinceMs < wellSinceMs) return null
   if (space.lostAtMs >= sinceMs - limits.lostMs)
@@ -86,6 +92,22 @@ export const I1 = (shown: Shown): string[] => overdue('removal', shown, /^(P10|P
 
 /** Who is entitled to a door opens it soon, or a problem names them. */
 export const I2 = (shown: Shown): string[] => overdue('grant', shown, /./)
+
+/** Of a door that somebody is entitled to all along nothing takes them away, not for a moment. */
+export const I2between = (
+  space: SpaceModel,
+  pairs: readonly string[],
+  nowMs: number,
+  limits: Limits,
+) => {
+  const wellSinceMs = Math.max(
+    space.disturbedAtMs + limits.healedMs,
+    space.lostAtMs + limits.lostMs,
+  )
+  return nowMs < wellSinceMs
+    ? []
+    : pairs.map((pair) => `${space.subdomain} ${pair}: closed although entitled all along`)
+}
 
 /** What is foreign is never written to: strangers, administrators, groups of others. */
 export const I3 = (
@@ -186,6 +208,14 @@ export const I8 = (call: Exchange, target: number | null, owner: number | null):
     ? [`${call.method} ${call.path} with the permission of another space`]
     : []
 
+/** A permission is stored before it is used: else it is lost with the process. */
+export const I8stored = (call: Exchange, isStored: (token: string) => boolean): string[] =>
+  call.side === 'salto' &&
+  call.authorization.startsWith('Bearer ') &&
+  !isStored(call.authorization.slice('Bearer '.length))
+    ? [`${call.method} ${call.path} with a permission that nobody stored`]
+    : []
+
 /** Every write to KS is in the audit, and nobody took a row out of its chain. */
 export const I9 = (
   space: SpaceModel,
@@ -227,6 +257,29 @@ export const I12 = (space: string, sentMs: readonly number[], limit: number): st
   const last = sentMs.at(-1) ?? 0
   const inMinute = sentMs.filter((ms) => ms > last - 60_000).length
   return inMinute > limit ? [`${space}: ${inMinute} calls within a minute`] : []
+}
+
+/** Whoever is asked to pause pauses; a second or two are for what was on its way, and for clocks. */
+export const I12pause = (call: Exchange, pausedUntilMs: number): string[] =>
+  call.sentAtMs < pausedUntilMs - 2000
+    ? [`${call.method} ${call.path}: ${pausedUntilMs - call.sentAtMs} ms before the pause is over`]
+    : []
+
+/** Nobody works at what is less urgent while a removal waits. */
+export const I12order = (
+  { spaceId, subdomain }: SpaceModel,
+  work: readonly Record<string, unknown>[],
+  nowMs: number,
+): string[] => {
+  const mine = work.filter((row) => row.space_id === spaceId && row.run_at !== null)
+  const running = mine.filter((row) => row.lease_token && Number(row.lease_until) >= nowMs)
+  const waiting = mine.find(
+    (row) => !row.lease_token && row.priority === 1 && Number(row.run_at) < nowMs - 5000,
+  )
+  const isUrgent = (row: Record<string, unknown>) => Number(row.priority) <= 1
+  return waiting && running.length > 0 && !running.some(isUrgent)
+    ? [`${subdomain}: ${waiting.task} ${waiting.subject} waits behind ${running.length} others`]
+    : []
 }
 
 /** What is wrong with one space does not slow down the other. */

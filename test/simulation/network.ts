@@ -28,7 +28,9 @@ export const createNetwork = (deps: {
   onSend(call: Exchange): void
   onEffect(call: Exchange): void
   onDone(call: Exchange, status: number, isAsItWas: boolean, body: string): void
-  onHit(fault: string, space: number | null): void
+  onHit(fault: string, call: Exchange): void
+  /** An answer, or what a storm made of it, reaches the process. */
+  onHeard(call: Exchange, response: Response): void
 }) => {
   const { scheduler, trace } = deps
   const chance: Chance = chanceOf(deps.seed, 'network')
@@ -97,7 +99,7 @@ export const createNetwork = (deps: {
       }
       const struck = strike(storms, chance, call, scheduler.nowMs())
       const hit = struck?.hit ?? null
-      if (struck) deps.onHit(struck.fault, call.space)
+      if (struck) deps.onHit(struck.fault, call)
       deps.onSend(call)
       stages.set(replica.name, 'F01')
       trace.add(
@@ -113,6 +115,7 @@ export const createNetwork = (deps: {
           replica.at(scheduler.nowMs() + backMs, () => {
             trace.add(`${scheduler.nowMs()} ${replica.name} ${status}`)
             stages.set(replica.name, 'F03')
+            deps.onHeard(call, response)
             resolve(response)
           })
         } catch (error) {

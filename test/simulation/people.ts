@@ -55,6 +55,8 @@ export const createPeople = (deps: {
     list[chance.whole(0, Math.max(0, list.length - 1))]
   const aMember = () => any(members())
   const aPlan = () => chance.pick(space.plans).planId
+  /** Mostly a date that comes while the world lasts. */
+  const soon = () => laterDay(today(), chance.pick([1, 1, 1, 2, 3]))
   const aBooking = () => any(cobot.bookings(subdomain).filter(({ to }) => to > now()))
 
   const add = (wish: {
@@ -131,15 +133,24 @@ export const createPeople = (deps: {
       const member = aMember()
       if (member) cobot.changePlan(subdomain, member.id, aPlan())
     },
+    // A second thought, while the first one is being looked at.
+    planTwice: () => {
+      const member = aMember()
+      if (!member) return
+      cobot.changePlan(subdomain, member.id, aPlan())
+      const again = aPlan()
+      clock.after(chance.between(100, 2000), () => {
+        if (cobot.membership(member.id)) cobot.changePlan(subdomain, member.id, again)
+      })
+    },
     // An end that is learned only on its own day counts from the next one: announced in good time.
     planLater: () => {
       const member = aMember()
-      if (member && localHour() < 19)
-        cobot.changePlan(subdomain, member.id, aPlan(), laterDay(today(), chance.whole(1, 3)))
+      if (member && localHour() < 19) cobot.changePlan(subdomain, member.id, aPlan(), soon())
     },
     cancel: () => {
       const member = aMember()
-      if (localHour() < 19) cancel(member?.id, laterDay(today(), chance.whole(1, 3)))
+      if (localHour() < 19) cancel(member?.id, soon())
     },
     cancelToday: () => {
       const member = aMember()
@@ -355,8 +366,9 @@ export const habits: [string, number][] = [
   ['handOver', 6],
   ['unbook', 6],
   ['planToday', 6],
+  ['planTwice', 4],
   ['planLater', 4],
-  ['cancel', 5],
+  ['cancel', 8],
   ['cancelToday', 2],
   ['uncancel', 5],
   ['remove', 2],

@@ -95,6 +95,8 @@ const furnish = (
     touched: new Set(),
     endAnnouncedOn: new Map(),
     disturbedAtMs: 0,
+    hinderedAtMs: 0,
+    calmAtMs: 0,
     lostAtMs: 0,
   }
 }

@@ -27,6 +27,8 @@ export type Options = {
   off?: readonly string[]
   /** Only these faults, instead of those that the seed draws. */
   faults?: readonly string[]
+  /** Ends at the first violation. */
+  hasty?: boolean
   /** Keeps the trace and what happened, for reading. */
   verbose?: boolean
 }
@@ -34,6 +36,7 @@ export type Options = {
 export type Result = {
   seed: number
   world: WorldSize
+  startAt: string
   violations: Violation[]
   trace: string
   events: number
@@ -92,7 +95,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const plan = sizes[size]
   const chance: Chance = chanceOf(seed, 'world')
   const startAt = `${chance.pick(days)}T0${chance.whole(5, 8)}:00:00Z`
-  const scheduler = createScheduler(startAt)
+  const isOver = () => options.hasty === true && violations.length > 0
+  const scheduler = createScheduler(startAt, isOver)
   const { clock } = scheduler
   const trace = createTrace(options.verbose ?? false)
   const armed = options.faults ?? drawn.filter(() => chance.is(0.22))
@@ -104,7 +108,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const latencies: Result['latencies'] = { removal: [], grant: [], lostEvents: [], drift: [] }
   const violations: Violation[] = []
   const say = (invariant: string, texts: readonly string[]) => {
-    if (off.includes(invariant)) return
+    if (off.includes(invariant) || isOver()) return
     for (const text of texts) {
       if (violations.length < 20)
         violations.push({ invariant, text, at: clock.now().toISOString() })
@@ -196,7 +200,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
     const truth = truths[index]
     if (!truth) return
     const nowMs = scheduler.nowMs()
-    const { wronglyClosed } = truth.compare(nowMs)
+    const { wronglyClosed, closedBetween } = truth.compare(nowMs)
+    say('I2', invariants.I2between(truth.space, closedBetween, nowMs, limits))
     for (const pair of wronglyClosed) {
       const person = pair.split(' ')[0] ?? ''
       const isOurs = salto.site(truth.space.siteId).subscriptionValid
@@ -218,6 +223,9 @@ export const runSeed = async (options: Options): Promise<Result> => {
 
   const checkBounds = async () => {
     for (const truth of truths) {
+      truth.hear(scheduler.nowMs())
+      if (scheduler.nowMs() > truth.space.disturbedAtMs + limits.healedMs)
+        truth.space.calmAtMs = scheduler.nowMs()
       if (truth.mismatches.size === 0) continue
       const { space } = truth
       const spaceId = idOf(space)
@@ -260,6 +268,17 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const writesAnswered = spaces.map(() => 0)
   let quietWrites: string[][] | null = null
 
+  /** Until when each space was asked by Cobot to pause; a clock or a database that is wrong forgets. */
+  const pausedUntilMs = new Map<number | null, number>()
+  const isExact = !['F07', 'F08', 'F09', 'F43', 'F44'].some(has)
+  const stored = new Set<string>()
+  const isStored = (token: string): boolean => {
+    if (!stored.has(token))
+      for (const { access_sealed } of store.rows('connections'))
+        stored.add(Buffer.from(String(access_sealed).split('|')[2] ?? '', 'hex').toString())
+    return stored.has(token)
+  }
+
   const network = createNetwork({
     ...{
       scheduler,
@@ -279,7 +298,9 @@ export const runSeed = async (options: Options): Promise<Result> => {
           ownerOf(call.authorization),
         ),
       )
+      if (!off.includes('I8')) say('I8', invariants.I8stored(call, isStored))
       if (call.side !== 'cobot') return
+      if (isExact) say('I12', invariants.I12pause(call, pausedUntilMs.get(call.space) ?? 0))
       for (const [kind, limit] of [
         ['any', 60],
         ['memberships', 6],
@@ -314,9 +335,17 @@ export const runSeed = async (options: Options): Promise<Result> => {
       }
       look(call.space)
     },
-    onHit: (fault, space) => {
+    onHit: (fault, { space, side }) => {
       fire(fault)
-      disturb(space)
+      if (side === 'salto') return disturb(space)
+      for (const each of spaces)
+        if (space === null || each.index === space) each.disturbedAtMs = scheduler.nowMs()
+    },
+    onHeard: ({ side, space }, { status, headers }) => {
+      const seconds = headers.get('retry-after') ?? ''
+      if (side !== 'cobot' || status !== 429 || !/^\d+$/.test(seconds)) return
+      const untilMs = scheduler.nowMs() + Math.min(Number(seconds), 900) * 1000
+      pausedUntilMs.set(space, Math.max(untilMs, pausedUntilMs.get(space) ?? 0))
     },
   })
   const learnRefreshed = (call: Exchange, body: string) => {
@@ -333,7 +362,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const disturb = (space: number | null, untilMs = scheduler.nowMs()) => {
     for (const each of spaces)
       if (space === null || each.index === space)
-        each.disturbedAtMs = Math.max(each.disturbedAtMs, untilMs)
+        for (const what of ['disturbedAtMs', 'hinderedAtMs'] as const)
+          each[what] = Math.max(each[what], untilMs)
   }
 
   // Processes ---------------------------------------------------------------------------------------
@@ -627,6 +657,11 @@ export const runSeed = async (options: Options): Promise<Result> => {
     fire('F35')
     const space = fates.pick(spaces)
     disturb(space.index, scheduler.nowMs() + 5 * minute)
+    for (let n = 0; n < 30; n++)
+      scheduler.at(scheduler.nowMs() + n * 5000, () => {
+        if (living().length === running.length)
+          say('I12', invariants.I12order(space, store.rows('work'), scheduler.nowMs()))
+      })
     for (let n = 0; n < (size === 'full' ? 1000 : 150); n++)
       scheduler.at(scheduler.nowMs() + fates.between(0, minute), () => {
         void deliver(forge(space)).catch(() => {})
@@ -674,7 +709,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     const victim = anyOf(running)
     if (!victim) return
     fire('F43')
-    victim.replica.skewMs = fates.between(-2000, 2000)
+    victim.replica.skewMs = fates.between(-5, 5) * minute
   })
   // All clocks of ours are wrong together, against both systems.
   sometimes('F44', 1, () => {
@@ -762,6 +797,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
       }),
     )
     for (const user of cobot.users()) secrets.add(user.email)
+    for (const { hookKey } of spaces) secrets.add(hookKey)
     say('I10', invariants.I10('the log', logged, secrets))
   } catch (error) {
     violations.push({
@@ -775,7 +811,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     await store.db.close()
   }
   return {
-    ...{ seed, world: size, violations, trace: trace.digest(), events: trace.count() },
+    ...{ seed, world: size, startAt, violations, trace: trace.digest(), events: trace.count() },
     ...{
       simulatedHours: (scheduler.nowMs() - startMs) / hour,
       armed: [...armed],

@@ -8,7 +8,8 @@ type Event = { atMs: number; order: number; run: () => unknown; isOff?: boolean 
 
 export type Scheduler = ReturnType<typeof createScheduler>
 
-export const createScheduler = (startAt: string) => {
+/** `isOver`: nobody cares what else happens; time goes on without it. */
+export const createScheduler = (startAt: string, isOver = () => false) => {
   let nowMs = new Date(startAt).getTime()
   let order = 0
   let heap: Event[] = []
@@ -77,7 +78,7 @@ export const createScheduler = (startAt: string) => {
   }
 
   const runUntil = async (untilMs: number) => {
-    while (await step(untilMs));
+    while (!isOver() && (await step(untilMs)));
     nowMs = Math.max(nowMs, untilMs)
   }
 

@@ -36,6 +36,10 @@ export type SpaceModel = {
   endAnnouncedOn: Map<string, string>
   /** When something last went wrong for this space, and when an event of Cobot's last got lost. */
   disturbedAtMs: number
+  /** The same without what went wrong on the way to Cobot: an end that is known needs no Cobot. */
+  hinderedAtMs: number
+  /** When all was well for the last time. */
+  calmAtMs: number
   lostAtMs: number
 }
 
@@ -45,10 +49,18 @@ export type Mismatch = {
   person: string
   lockId: string
   sinceMs: number
+  /** By a date that we had long been told of. */
+  isDated: boolean
   isTold: boolean
 }
 
 export type Latency = { kind: 'removal' | 'grant'; ms: number; sinceMs: number; lost: boolean }
+
+type Said = { words: string; sinceMs: number }
+/** Whoever has been entitled for so long does not lose a door in between. */
+const longEnoughMs = 5 * 60_000
+/** What Cobot said so long before all was last well, we know. */
+const longAgoMs = 60 * 60_000
 
 export const createTruth = (given: {
   space: SpaceModel
@@ -62,6 +74,39 @@ export const createTruth = (given: {
   /** Who was entitled at the last look, to tell a removal that was wrong. */
   let must = new Set<string>()
   let open = new Set<string>()
+  /** Since when, without a break. */
+  const mustSince = new Map<string, number>()
+  /** What Cobot says of a person, and since when: looked at now and then. */
+  const said = { memberships: new Map<string, Said>(), bookings: new Map<string, Said>() }
+  const wordsOf = {
+    memberships: (person: string) =>
+      JSON.stringify(
+        cobot
+          .memberships(space.subdomain)
+          .filter((each) => personOf(each) === person)
+          .map(({ id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan }) => [
+            ...[id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan],
+          ]),
+      ),
+    bookings: (person: string) => {
+      const mine = cobot.memberships(space.subdomain).filter((each) => personOf(each) === person)
+      const ids = new Set(mine.map(({ id }) => id))
+      return JSON.stringify(
+        cobot
+          .bookings(space.subdomain)
+          .filter(({ membershipId }) => membershipId && ids.has(membershipId))
+          .map(({ id, from, to, resourceId }) => [
+            ...[id, from, to, resourceId, space.doors.get(resourceId)],
+          ]),
+      )
+    },
+  }
+  /** Since when Cobot has said the same of a person. */
+  const saidSince = (what: keyof typeof said, person: string): number => {
+    const known = said[what].get(person)
+    const isSame = known?.words === wordsOf[what](person)
+    return isSame ? known.sinceMs : Number.POSITIVE_INFINITY
+  }
 
   const facts = () => {
     const memberships = cobot.memberships(space.subdomain)
@@ -121,7 +166,7 @@ export const createTruth = (given: {
     )
   }
 
-  const compare = (nowMs: number): { wronglyClosed: string[] } => {
+  const compare = (nowMs: number): { wronglyClosed: string[]; closedBetween: string[] } => {
     const { mustOpen, mayOpen } = rights()
     const before = open
     open = opens()
@@ -142,19 +187,41 @@ export const createTruth = (given: {
       if (mismatches.has(pair)) continue
       const [person = '', lockId = ''] = pair.split(' ')
       if (space.touched.has(person)) continue
-      mismatches.set(pair, { kind, person, lockId, sinceMs: nowMs, isTold: false })
+      const isDated =
+        kind === 'removal' && saidSince('memberships', person) < space.calmAtMs - longAgoMs
+      mismatches.set(pair, { kind, person, lockId, sinceMs: nowMs, isDated, isTold: false })
     }
     const wronglyClosed = [...before].filter(
       (pair) => !open.has(pair) && must.has(pair) && mustOpen.has(pair),
     )
     must = mustOpen
-    return { wronglyClosed }
+    for (const pair of mustSince.keys()) if (!mustOpen.has(pair)) mustSince.delete(pair)
+    for (const pair of mustOpen) if (!mustSince.has(pair)) mustSince.set(pair, nowMs)
+    const closedBetween = wronglyClosed.filter((pair) => {
+      const person = pair.split(' ')[0] ?? ''
+      const sinceMs = mustSince.get(pair) ?? nowMs
+      return (
+        !space.touched.has(person) &&
+        nowMs - sinceMs > longEnoughMs &&
+        nowMs - saidSince('bookings', person) > longEnoughMs
+      )
+    })
+    return { wronglyClosed, closedBetween }
   }
 
   return {
     space,
     compare,
     mismatches,
+    /** Takes down what Cobot says of everybody. */
+    hear: (nowMs: number) => {
+      for (const what of ['memberships', 'bookings'] as const)
+        for (const person of space.persons) {
+          const words = wordsOf[what](person)
+          if (said[what].get(person)?.words !== words)
+            said[what].set(person, { words, sinceMs: nowMs })
+        }
+    },
     forgive: (person: string) => {
       for (const [pair, each] of mismatches) if (each.person === person) mismatches.delete(pair)
     },
@@ -168,7 +235,7 @@ export const createTruth = (given: {
         if (!door) continue
         const [before, after] = [door.minutesBefore * 60_000, door.minutesAfter * 60_000]
         edges.push(from.getTime() - before, from.getTime(), to.getTime())
-        edges.push(to.getTime() + after + 1000)
+        edges.push(to.getTime() + after - 1000, to.getTime() + after + 1000)
       }
       return Math.min(...edges.filter((ms) => ms > nowMs))
     },

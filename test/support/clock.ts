@@ -8,8 +8,16 @@ export type VirtualClock = Clock & {
   set(date: Date | string): void
 }
 
+let passedMs = 0
+/** All the time that passed on the virtual clocks of this process. */
+export const simulatedMs = () => passedMs
+
 export const virtualClock = (start: Date | string): VirtualClock => {
   let nowMs = new Date(start).getTime()
+  const move = (toMs: number) => {
+    passedMs += Math.max(0, toMs - nowMs)
+    nowMs = toMs
+  }
   let timers: { dueMs: number; then: () => void }[] = []
 
   const takeDue = (untilMs: number) => {
@@ -35,14 +43,14 @@ export const virtualClock = (start: Date | string): VirtualClock => {
       const untilMs = nowMs + ms
       await settle()
       for (let timer = takeDue(untilMs); timer; timer = takeDue(untilMs)) {
-        nowMs = Math.max(nowMs, timer.dueMs)
+        move(Math.max(nowMs, timer.dueMs))
         timer.then()
         await settle()
       }
-      nowMs = Math.max(nowMs, untilMs)
+      move(Math.max(nowMs, untilMs))
     },
     set: (date) => {
-      nowMs = new Date(date).getTime()
+      move(new Date(date).getTime())
     },
   }
 }
