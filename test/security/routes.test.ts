@@ -13,7 +13,7 @@ const rules = {
   setup: ['/setup/*', '/oauth/salto'],
   frame: [
     ...['/session', '/overview/*', '/help', '/resources/*', '/members/*', '/tags/*'],
-    ...['/problems/*', '/plans/*', '/activity/*', '/settings/*'],
+    ...['/problems/*', '/plans/*', '/activity/*', '/why', '/settings/*'],
   ],
 } as const
 type Rule = keyof typeof rules
@@ -85,7 +85,9 @@ const ask = async (
     headers: { Origin: PUBLIC, ...headers },
     ...(hasBody && { body: form(more) }),
   })
-  return { answer, page: await answer.text() }
+  const page = await answer.text()
+  // What somebody typed may come back to them.
+  return { answer, page: hasBody ? page.replaceAll(`7${MARK}`, '') : page }
 }
 const bearer = (token: string) => ({ 'HX-Request': 'true', Authorization: `Bearer ${token}` })
 const cookie = (token: string) => ({ Cookie: `__Host-setup=${token}` })
