@@ -133,7 +133,7 @@ export const restsOn = ({ intervals, isEntitled }: Person): string =>
 const converge = async (look: Look, now: Person): Promise<boolean> => {
   const siteUser = await findOrMakeUser(look, now)
   if (!siteUser) {
-    if (now.hasEnded && !now.pairing.siteUserId) await forgetPairing(look, now)
+    if (now.isVisitor && now.hasEnded && !now.pairing.siteUserId) await forgetPairing(look, now)
     return false
   }
   if (isAdministrative(siteUser)) {

@@ -177,6 +177,21 @@ export const I5 = (accepted: readonly Accepted[], lastReadMs: (of: Accepted) => 
     .filter((each) => lastReadMs(each) < each.atMs)
     .map(({ event, subject }) => `${event} ${subject} was accepted and never read`)
 
+/** By the time a webhook is answered the mark is in the database. */
+export const I5marked = (
+  { spaceId, subdomain }: SpaceModel,
+  subject: string,
+  work: readonly Record<string, unknown>[],
+): string[] => {
+  const [kind, id] = subject.split(' ')
+  const task = kind === 'bookings' ? 'readBooking' : 'readMembership'
+  const isMarked = work.some(
+    (row) =>
+      row.space_id === spaceId && row.task === task && row.subject === id && row.run_at !== null,
+  )
+  return isMarked ? [] : [`${subdomain}: ${subject} was accepted before it was marked`]
+}
+
 /** Fine weather again: KS is as it should be, and stays as it is. */
 export const I6 = (
   space: SpaceModel,

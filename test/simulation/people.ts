@@ -19,6 +19,8 @@ export const createPeople = (deps: {
   chance: Chance
   /** The other processes hear of a click as of any wish. */
   wake(): void
+  /** Compares KS with what is true now. */
+  look(): void
   /** No booking edge within these hours of a change of clocks. */
   isDoubtful(at: Date): boolean
 }) => {
@@ -140,7 +142,9 @@ export const createPeople = (deps: {
       cobot.changePlan(subdomain, member.id, aPlan())
       const again = aPlan()
       clock.after(chance.between(100, 2000), () => {
-        if (cobot.membership(member.id)) cobot.changePlan(subdomain, member.id, again)
+        if (!cobot.membership(member.id)) return
+        cobot.changePlan(subdomain, member.id, again)
+        deps.look()
       })
     },
     // An end that is learned only on its own day counts from the next one: announced in good time.

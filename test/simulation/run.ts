@@ -454,6 +454,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     const { url = '' } = JSON.parse(body) as { url?: string }
     const [, kind, id] = /\/(memberships|bookings)\/([\w-]+)$/.exec(url) ?? []
     const event = path.split('/').at(-1) ?? ''
+    if (kind) say('I5', invariants.I5marked(space, `${kind} ${id}`, store.rows('work')))
     if (kind)
       accepted.push({
         space: space.index,
@@ -475,7 +476,14 @@ export const runSeed = async (options: Options): Promise<Result> => {
     })
   const people = spaces.map((space, index) =>
     createPeople({
-      ...{ base, space, wake, isDoubtful: doubtful, truth: truths[index]! },
+      ...{
+        base,
+        space,
+        wake,
+        look: () => look(index),
+        isDoubtful: doubtful,
+        truth: truths[index]!,
+      },
       chance: chanceOf(seed, `people ${index}`),
     }),
   )
