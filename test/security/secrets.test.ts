@@ -11,7 +11,8 @@ import { sealContext } from '../../src/connections/cobot.ts'
 import { sealAnew } from '../../src/connections/seals.ts'
 import { createCrypt } from '../../src/db/crypt.ts'
 import { type Db, openSqlite } from '../../src/db/open.ts'
-import { change, list, one, put } from '../../src/db/store.ts'
+import { change, list, one } from '../../src/db/store.ts'
+import { ask } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import { createLog } from '../../src/log.ts'
@@ -179,6 +180,18 @@ function catchOf(work: () => unknown): unknown {
   }
 }
 
+test('T20 nor is it in the work table', async () => {
+  const stage = await createStage()
+  const { db, deps, spaceId, clock } = stage
+  const error = new DrizzleQueryError('insert', ['geheim'], new Error('geheim'))
+  const readMembership = () => Promise.reject(error)
+  const asked = { spaceId, task: 'readMembership', subject: 'm', cause: 'x', priority: 1 } as const
+  await db.tx((tx) => ask(tx, [{ ...asked, runAt: clock.now() }], clock.now()))
+  expect(await createWorker(deps, { readMembership } as never).drain()).toBe(1)
+  const [row] = await list(db.read, 'work', { spaceId })
+  expect(row).toMatchObject({ attempts: 1, lastError: 'failed' })
+})
+
 test('T28 one event is one line, whatever is written into it', () => {
   const lines: string[] = []
   const forged = '{"level":60,"msg":"all doors open"}'
@@ -229,14 +242,10 @@ test('T19 a sealed value that was moved to any other place is refused, and is se
   expect((await stage.app.request('/overview', { headers })).status).toBe(500)
   const worker = createWorker(deps, handlers)
   for (const task of ['sweepKs', 'sweepCobot'] as const) {
-    const asked = { task, subject: task === 'sweepKs' ? 'space' : 'memberships' }
-    await db.tx((tx) =>
-      put(tx, 'work', {
-        ...{ spaceId, ...asked, revision: 1, runAt: stage.clock.now(), attempts: 0, priority: 1 },
-        ...{ askedAt: stage.clock.now(), cause: 'test', leaseToken: null, leaseUntil: null },
-        lastError: null,
-      }),
-    )
+    const subject = task === 'sweepKs' ? 'space' : 'memberships'
+    const asked = { spaceId, task, subject, cause: 'test', priority: 1 } as const
+    const now = stage.clock.now()
+    await db.tx((tx) => ask(tx, [{ ...asked, runAt: now }], now))
     await worker.drain()
   }
   expect(stage.calls).toEqual([])

@@ -87,6 +87,23 @@ test('T1 a body of any kind ends well, whatever it calls itself', async () => {
   expect(stage.calls).toEqual([])
 })
 
+test('T1 what comes along about somebody who is there is not believed, whatever the event', async () => {
+  const { membershipId, bookingId, planId, resourceId, accessGroupId, tagId } = stage.harbourIds
+  const over = { canceled_to: '2020/01/01', state: 'deleted', deleted: true, to: '2020/01/01' }
+  const inline = {
+    membership: { id: membershipId, plan: { id: planId, name: 'Servers' }, ...over },
+    booking: { id: bookingId, resource: { id: resourceId }, membership: null, ...over },
+    ...{ plan: { id: planId, ...over }, resource: { id: resourceId, ...over }, id: membershipId },
+    ...{ user: { id: stage.mara }, space: { id: stage.spaceId, ...over }, accessGroupId, tagId },
+  }
+  for (const event of manifest.cobot.events)
+    for (const path of [`memberships/${membershipId}`, `bookings/${bookingId}`, 'plans/x', 'x']) {
+      const body = { url: `https://harbour.cobot.example/api/${path}`, ...inline, ...over }
+      expect((await send(JSON.stringify(body), event)).status).toBe(204)
+      await looks()
+    }
+})
+
 test('T1 T2 mutated bodies ask for looks and change nothing else, and quickly', async () => {
   const word = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('m1', '..', '%2f', '\0'))
   const address = fc
