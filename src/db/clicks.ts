@@ -261,6 +261,7 @@ export const restore = async (tx: Tx, click: Click, subject: string): Promise<vo
   }
   if (kind === 'plan') {
     const planId = id as Row<'planGroups'>['planId']
+    if (!(await one(tx, 'planGroups', { spaceId, planId }))) return
     // What an admin chose is chosen anew on the page of plans, and never lost by this.
     await take(tx, 'planGroups', { spaceId, planId, chosen: null })
     await askFor(tx, click, 'reconcilePlan', id, priority.soon)

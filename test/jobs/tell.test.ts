@@ -2,7 +2,6 @@
 // once each, with two replicas and after a crash as well (DESIGN §7).
 import { expect, test } from 'vitest'
 import { replaceProblems } from '../../src/db/problems.ts'
-import { change } from '../../src/db/store.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import type { World } from '../support/world.ts'
@@ -40,7 +39,7 @@ test('P01 is told while it lasts, and not after the cure', async () => {
 
 test('P16 names all whose end is due in one line, in the language of the space', async () => {
   const world = await start()
-  await world.act((tx) => change(tx, 'spaces', { spaceId: world.spaceId }, { locale: 'de-AT' }))
+  world.cobot.changeSpace(hub, { locale: 'de-AT' })
   for (const name of ['Mia Member', 'Tom Turner']) {
     const { membershipId } = await connected(name)
     world.cobot.cancelMembership(hub, membershipId, '2026-11-25')

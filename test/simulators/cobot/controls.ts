@@ -207,7 +207,10 @@ export const createControls = ({
       spaceOf(subdomain).subdomain = to
     },
 
-    changeSpace: (subdomain: string, set: { name?: string; timeZone?: string }) => {
+    changeSpace: (
+      subdomain: string,
+      set: { name?: string; timeZone?: string; locale?: string },
+    ) => {
       Object.assign(spaceOf(subdomain), set)
     },
 
