@@ -249,7 +249,7 @@ const writing: Bug[] = [
     replace: `const open = rows.toReversed().filter((row) => {
       const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)
       return free > (row.priority <= urgentUpTo ? 1 : 0)`,
-    rig: simulation('F35'),
+    rig: kill('a removal goes before all the grants that wait'),
   },
 ]
 
