@@ -12,7 +12,6 @@ export const askEverything = async (tx: Tx, now: Date): Promise<void> => {
       ['sweepCobot', 'space'],
       ['sweepKs', 'space'],
       ['disconnectSite', 'space'],
-      ['tidyUp', 'space'],
       ...pairings.map(({ pairingId }): [Task, string] => ['reconcilePairing', pairingId]),
       ...bookings.map(({ bookingId }): [Task, string] => ['reconcileBooking', bookingId]),
     ]

@@ -191,6 +191,31 @@ describe('creates whose answer was lost', () => {
   })
 })
 
+test('a removal goes before all the grants that wait, but for the one whose turn it is', async () => {
+  const world = await createWorld({ seats: null })
+  const { salto, worker } = world
+  const names = Array.from({ length: 20 }, (_, nr) => `Member Nr${nr}`)
+  const ids = names.map((name) => world.addMember(name))
+  await world.settle()
+  const connected: PairingId[] = []
+  for (const id of ids.slice(10)) connected.push(await world.connect(id))
+  const leaving = connected.slice(0, 2)
+  salto.journal.length = 0
+  for (const id of ids.slice(0, 10))
+    await world.act((tx) =>
+      clicks.connectMembership(tx, world.click(), id, asId<PairingId>(`pairing-${id}`)),
+    )
+  for (const pairingId of leaving)
+    await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await worker.drain()
+  const places = salto.journal.filter(({ path }) => /\/access_groups\/[^/]+\/users/.test(path))
+  const moves = places.map(({ method }) => method).filter((method) => method !== 'GET')
+  const last = moves.lastIndexOf('DELETE')
+  expect(moves.filter((method) => method === 'DELETE')).toHaveLength(2)
+  expect(moves.slice(0, last).filter((method) => method === 'POST').length).toBeLessThanOrEqual(1)
+  await world.close()
+})
+
 describe('eight at an expired permission', () => {
   const wanted = LONG ? 1000 : 50
   const total = { runs: 0, doubled: 0, lost: 0 }

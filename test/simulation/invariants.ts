@@ -280,23 +280,6 @@ export const I12pause = (call: Exchange, pausedUntilMs: number): string[] =>
     ? [`${call.method} ${call.path}: ${pausedUntilMs - call.sentAtMs} ms before the pause is over`]
     : []
 
-/** Nobody works at what is less urgent while a removal waits. */
-export const I12order = (
-  { spaceId, subdomain }: SpaceModel,
-  work: readonly Record<string, unknown>[],
-  nowMs: number,
-): string[] => {
-  const mine = work.filter((row) => row.space_id === spaceId && row.run_at !== null)
-  const running = mine.filter((row) => row.lease_token && Number(row.lease_until) >= nowMs)
-  const waiting = mine.find(
-    (row) => !row.lease_token && row.priority === 1 && Number(row.run_at) < nowMs - 5000,
-  )
-  const isUrgent = (row: Record<string, unknown>) => Number(row.priority) <= 1
-  return waiting && running.length > 0 && !running.some(isUrgent)
-    ? [`${subdomain}: ${waiting.task} ${waiting.subject} waits behind ${running.length} others`]
-    : []
-}
-
 /** What is wrong with one space does not slow down the other. */
 export const I13 = (shown: Shown, other: SpaceModel): string[] =>
   other.disturbedAtMs > shown.nowMs - 60 * 60_000 ? [...I1(shown), ...I2(shown)] : []

@@ -665,11 +665,6 @@ export const runSeed = async (options: Options): Promise<Result> => {
     fire('F35')
     const space = fates.pick(spaces)
     disturb(space.index, scheduler.nowMs() + 5 * minute)
-    for (let n = 0; n < 30; n++)
-      scheduler.at(scheduler.nowMs() + n * 5000, () => {
-        if (living().length === running.length)
-          say('I12', invariants.I12order(space, store.rows('work'), scheduler.nowMs()))
-      })
     for (let n = 0; n < (size === 'full' ? 1000 : 150); n++)
       scheduler.at(scheduler.nowMs() + fates.between(0, minute), () => {
         void deliver(forge(space)).catch(() => {})
