@@ -243,19 +243,14 @@ const writing: Bug[] = [
   },
   {
     id: 'M21',
-    what: 'Grants go before removals.',
+    what: 'Grants go before removals, and the slot that is kept is kept for grants.',
     file: 'src/jobs/worker.ts',
-<<<<<<< HEAD
     find: '    const open = rows.filter((row) => isOpen(row, running))\n',
-    replace: '    const open = rows.toReversed().filter((row) => isOpen(row, running))\n',
-    rig: simulation('F35'),
-=======
-    find: 'const open = rows.filter((row) => {\n      const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)\n      return free > (row.priority <= urgentUpTo ? 0 : 1)',
-    replace: `const open = rows.toReversed().filter((row) => {
+    replace: `    const open = rows.toReversed().filter((row) => {
       const free = slotsPerSpace - (running.get(row.spaceId) ?? 0)
-      return free > (row.priority <= urgentUpTo ? 1 : 0)`,
+      return free > (row.priority <= urgentUpTo ? 1 : 0)
+    })\n`,
     rig: kill('a removal goes before all the grants that wait'),
->>>>>>> teeth
   },
 ]
 
