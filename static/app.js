@@ -68,7 +68,7 @@ document.addEventListener('htmx:before:response', (event) => {
 
 /** On a narrow page the navigation is pushed along until the page that is open can be seen. */
 const showCurrent = () => {
-  const current = document.querySelector('nav [aria-current]')
+  const current = document.querySelector('nav [aria-current="page"]')
   if (current) current.parentElement.scrollLeft = current.offsetLeft - 40
 }
 showCurrent()
