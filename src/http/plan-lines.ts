@@ -2,7 +2,7 @@
 import type { PlanLine } from '../../views/plans.tsx'
 import { isActive } from '../core/entitlements.ts'
 import { type AccessGroupId, asId } from '../core/ids.ts'
-import { findPlan, mappedGroups, otherPlans } from '../core/mappings.ts'
+import { findPlan, mappedGroups, otherPlans, proposedGroups } from '../core/mappings.ts'
 import type { AccessGroup, Plan } from '../core/model.ts'
 import { isBookingGroupName } from '../core/schedule.ts'
 import type { Choice } from '../db/mappings.ts'
@@ -46,19 +46,23 @@ export const readPlanTable = async (
     const row = rows.find((each) => each.planId === planId)
     const people = (on.get(planId) ?? []).map(({ membership }) => membership)
     const stored = storedChoice(row)
+    // Nobody has needed it yet: the group of its name is what they will get.
+    const proposed = row || planId === otherPlans ? [] : proposedGroups(name, groups, rows)
+    const [first] = proposed.length === 1 ? proposed : []
+    const opened = row ? mappedGroups(row) : first ? [first.accessGroupId] : []
     return {
       ...{ planId, name, isGone, isOther: planId === otherPlans, people: people.length },
       connected: people.filter(({ pairingId }) => pairingId && isPaired.has(pairingId)).length,
       ...{ stored, chosen: stored, reason: null, isNews: false },
       warning: warningOf(row),
-      opens: (row ? mappedGroups(row) : [])
+      opens: opened
         .map((id) => {
           const { lockIds, schedules } = access.find((each) => each.accessGroupId === id) ?? {}
           return {
             ...{ id, name: names.get(id) ?? row?.name ?? '', hours: schedules ?? null },
             isThere: row?.state !== 'missing' || there.has(id),
             // Of a group that was just made nobody needs to read that it has none.
-            locks: lockIds?.length ?? (row?.opensNothing ? 0 : null),
+            locks: lockIds?.length ?? first?.lockCount ?? (row?.opensNothing ? 0 : null),
           }
         })
         .sort((a, b) => a.name.localeCompare(b.name)),

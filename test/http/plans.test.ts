@@ -227,3 +227,9 @@ test('A6 the overview leads to Plans when a plan opens nothing', async () => {
   await mapping('p1', { chosen: [] })
   expect(await (await frame.get('/overview')).text()).not.toContain('No access group with locks')
 })
+
+test('R8 a plan that nobody needed yet shows the group of its name, others open nothing', async () => {
+  const page = await read()
+  expect(rowOf(page, 'p1')).toMatch(/<\/select>.*Full Time.*2 locks/s)
+  expect(rowOf(page, 'p2')).toMatch(/<\/select>.*Opens nothing/s)
+})
