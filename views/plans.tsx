@@ -163,7 +163,9 @@ const openingText = (say: Say, { isThere, locks, hours }: Opening): string => {
   const { t } = say
   if (!isThere) return t('plans.isGone')
   if (locks === 0) return t('plans.noLocks')
-  if (locks === null || hours === null) return t('plans.unread')
+  if (locks === null) return t('plans.unread')
+  // Hours are read once somebody needs the group.
+  if (hours === null) return t('plans.locks', { count: locks })
   if (hours.length === 0) return t('plans.noHours')
   const texts = hours.map((schedule) =>
     isAlways(schedule) ? t('plans.always') : say.hours(schedule),
