@@ -1,4 +1,5 @@
 // What can go wrong on the way, by class. A storm is one class for a while, on a part of the calls.
+import { dayOf, laterDay, midnight } from '../support/oracle.ts'
 import type { Chance } from './scheduler.ts'
 
 /** What becomes of one call. `after`: the other side did the work first. */
@@ -211,6 +212,23 @@ export const planStorms = (
       }
     })
   })
+
+/** Cobot is away for whole nights, in which ends come that are known. */
+export const planNights = (
+  chance: Chance,
+  spaces: readonly { index: number; zone: string }[],
+  startMs: number,
+): Storm[] =>
+  spaces
+    .filter(() => chance.is(0.5))
+    .map(({ index, zone }) => {
+      const nightMs = midnight(laterDay(dayOf(new Date(startMs), zone), 1), zone).getTime()
+      return {
+        ...{ fault: 'F20', side: 'cobot', space: index, share: 1, part: null },
+        fromMs: nightMs - chance.between(5, 240) * 60_000,
+        untilMs: nightMs + chance.between(10, 360) * 60_000,
+      }
+    })
 
 /** The first storm that hits a call, and how. */
 export const strike = (

@@ -5,7 +5,7 @@ import type { Log } from '../../src/log.ts'
 import { groupNameOf, markerOf } from '../support/oracle.ts'
 import { createWorld, origins } from '../support/world.ts'
 import { openStore } from './database.ts'
-import { kinds, planStorms } from './faults.ts'
+import { kinds, planNights, planStorms } from './faults.ts'
 import * as invariants from './invariants.ts'
 import { createNetwork, type Exchange } from './network.ts'
 import { createPeople, habits } from './people.ts'
@@ -526,7 +526,10 @@ export const runSeed = async (options: Options): Promise<Result> => {
 
   // Faults ------------------------------------------------------------------------------------------
   const span = { fromMs: warmUntilMs, untilMs: stormyUntilMs }
-  network.setStorms(planStorms(chanceOf(seed, 'storms'), armed, span))
+  network.setStorms([
+    ...planStorms(chanceOf(seed, 'storms'), armed, span),
+    ...(has('F20') ? planNights(chanceOf(seed, 'nights'), spaces, startMs) : []),
+  ])
   const fates = chanceOf(seed, 'fates')
   const sometimes = (fault: string, most: number, run: () => unknown) => {
     const times = fates.whole(1, most)

@@ -187,8 +187,8 @@ export const createTruth = (given: {
       if (mismatches.has(pair)) continue
       const [person = '', lockId = ''] = pair.split(' ')
       if (space.touched.has(person)) continue
-      const isDated =
-        kind === 'removal' && saidSince('memberships', person) < space.calmAtMs - longAgoMs
+      const saidMs = Math.max(saidSince('memberships', person), saidSince('bookings', person))
+      const isDated = kind === 'removal' && saidMs < space.calmAtMs - longAgoMs
       mismatches.set(pair, { kind, person, lockId, sinceMs: nowMs, isDated, isTold: false })
     }
     const wronglyClosed = [...before].filter(
