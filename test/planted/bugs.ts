@@ -153,13 +153,13 @@ const planning: Bug[] = [
   },
   {
     id: 'M12',
-    what: 'While Cobot is away nobody loses a place, not even at an end that is stored.',
+    what: 'While Cobot is away everybody keeps what they have, past an end that is stored.',
     file: 'src/jobs/reconcile-pairing.ts',
     find: 'const { steps, isHeld } = await guardPairing(look, now, siteUser, places)',
     replace: `const passed = await guardPairing(look, now, siteUser, places)
-  const { isHeld } = passed
   const { laneOf } = await import('../connections/lanes.ts')
   const isAway = laneOf(look.deps.ports, look.spaceId, 'cobot').awaySince() !== null
+  const isHeld = passed.isHeld || isAway
   const steps = passed.steps.filter(({ kind }) => !isAway || kind !== 'leave')`,
     rig: simulation('F20'),
   },
