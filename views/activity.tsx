@@ -1,20 +1,6 @@
-import type { Cause, CauseKind, Outcome } from '../src/core/activity.ts'
+import type { ActivityLine, CauseKind } from '../src/core/activity.ts'
 import type { Say } from './i18n.ts'
-
-type Hours = { startsAt: Date; endsAt: Date }
-
-export type ActivityLine = {
-  at: Date
-  about: 'person' | 'booking' | 'plan'
-  name: string | null
-  booking: (Hours & { resource: string | null }) | null
-  action: string
-  target: Record<string, string>
-  names: { group: string | null; lock: string | null; tag: string | null }
-  hours: Hours | null
-  cause: Cause & { admin: string | null }
-  outcome: Outcome
-}
+import { SearchField } from './parts.tsx'
 
 export const columns = ['when', 'who', 'booking', 'what', 'why', 'result'] as const
 
@@ -76,14 +62,7 @@ export const ActivityPage = (props: {
         hx-get="/activity"
         hx-trigger="input changed delay:300ms, submit"
         hx-swap="outerMorph">
-        <input
-          id="search"
-          type="search"
-          name="search"
-          value={search}
-          aria-label={t('activity.search')}
-          placeholder={t('activity.search')}
-        />
+        <SearchField {...{ search, label: t('activity.search') }} />
         <select id="cause" name="cause" aria-label={t('activity.filter')}>
           {['all', ...props.causes].map((each) => (
             <option value={each} selected={each === cause}>

@@ -3,7 +3,7 @@ import type { ProblemCode } from '../src/core/problems.ts'
 import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
 import { MailText } from './mail.tsx'
-import { type Page, Paging, SearchBar } from './parts.tsx'
+import { ActionTable, type Page, Paging, SearchBar } from './parts.tsx'
 import { problemText } from './problems.tsx'
 
 export type MemberLine = {
@@ -107,27 +107,12 @@ const MemberList = ({ say, lines, page, search, filter, reason }: ListProps) => 
           )}
         </form>
       )}
-      {lines.length === 0 ? (
-        <p class="empty">{t('members.none')}</p>
-      ) : (
-        <table>
-          <thead>
-            <tr>
-              {['name', 'plan', 'state', 'tag'].map((column) => (
-                <th scope="col">{t(`members.column.${column}`)}</th>
-              ))}
-              <th scope="col">
-                <span class="unseen">{t('members.column.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => (
-              <MemberRow {...{ say, line }} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <ActionTable
+        say={say}
+        columns={['name', 'plan', 'state', 'tag'].map((column) => t(`members.column.${column}`))}
+        none={t('members.none')}
+        rows={lines.map((line) => <MemberRow {...{ say, line }} />)}
+      />
       <Paging {...{ say, of: 'members', page, search, filter }} />
       <MailText {...say} />
     </div>

@@ -1,4 +1,5 @@
 // What pages with a long list have in common: searching, filtering, leafing through.
+import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
 
 export type Page = { from: number; size: number; total: number }
@@ -16,14 +17,7 @@ export const SearchBar = ({ say, of, search, filter, label, filters }: Of & Word
     hx-trigger="input changed delay:300ms, submit"
     hx-sync="this:replace"
     {...intoList}>
-    <input
-      id="search"
-      type="search"
-      name="search"
-      value={search}
-      aria-label={label}
-      placeholder={label}
-    />
+    <SearchField {...{ search, label }} />
     <select id="filter" name="filter" aria-label={say.t('members.filter')}>
       {filters.map(([value, words]) => (
         <option value={value} selected={value === filter}>
@@ -33,6 +27,44 @@ export const SearchBar = ({ say, of, search, filter, label, filters }: Of & Word
     </select>
   </form>
 )
+
+export const SearchField = ({ search, label }: { search: string; label: string }) => (
+  <input
+    id="search"
+    type="search"
+    name="search"
+    value={search}
+    aria-label={label}
+    placeholder={label}
+  />
+)
+
+/** A table whose last column are the actions of its rows; `none` says that there are no rows. */
+export const ActionTable = (props: {
+  say: Say
+  /** In words, as is `none`. */
+  columns: string[]
+  none: string
+  rows: Child[]
+}) => {
+  const { say, columns, none, rows } = props
+  if (rows.length === 0) return <p class="empty">{none}</p>
+  return (
+    <table>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th scope="col">{column}</th>
+          ))}
+          <th scope="col">
+            <span class="unseen">{say.t('members.column.actions')}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>{rows}</tbody>
+    </table>
+  )
+}
 
 export const Paging = ({ say, of, search, filter, page }: Of & { page: Page }) => {
   const { from, size, total } = page

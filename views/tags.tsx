@@ -1,6 +1,6 @@
 import type { TagId } from '../src/core/ids.ts'
 import type { Say } from './i18n.ts'
-import { type Page, Paging, SearchBar } from './parts.tsx'
+import { ActionTable, type Page, Paging, SearchBar } from './parts.tsx'
 
 export type TagLine = {
   tagId: TagId
@@ -54,27 +54,12 @@ export const TagsPage = (props: {
         <p class="hint count" role="status">
           {t('tags.count', { count: page.total })}
         </p>
-        {lines.length === 0 ? (
-          <p class="empty">{t('tags.none')}</p>
-        ) : (
-          <table>
-            <thead>
-              <tr>
-                {['number', 'holder', 'state'].map((column) => (
-                  <th scope="col">{t(`tags.column.${column}`)}</th>
-                ))}
-                <th scope="col">
-                  <span class="unseen">{t('members.column.actions')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map((line) => (
-                <TagRow {...{ say, line }} />
-              ))}
-            </tbody>
-          </table>
-        )}
+        <ActionTable
+          say={say}
+          columns={['number', 'holder', 'state'].map((column) => t(`tags.column.${column}`))}
+          none={t('tags.none')}
+          rows={lines.map((line) => <TagRow {...{ say, line }} />)}
+        />
         <Paging {...{ say, of: 'tags', page, search, filter }} />
       </div>
     </>

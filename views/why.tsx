@@ -1,5 +1,6 @@
 import type { ChainLink, Mend } from '../src/core/why.ts'
 import type { Say } from './i18n.ts'
+import { SearchField } from './parts.tsx'
 
 export type WhyAnswer = {
   opens: boolean
@@ -45,14 +46,7 @@ export const WhyPage = (props: {
         hx-get="/why"
         hx-trigger="input changed delay:300ms, submit"
         hx-swap="outerMorph">
-        <input
-          id="search"
-          type="search"
-          name="search"
-          value={search}
-          aria-label={t('activity.search')}
-          placeholder={t('activity.search')}
-        />
+        <SearchField {...{ search, label: t('activity.search') }} />
         <select id="person" name="membershipId" aria-label={t('why.person')}>
           <option value="">{t('why.choosePerson')}</option>
           {options(people, membershipId)}

@@ -30,6 +30,23 @@ export type Outcome = {
   code: string
 }
 
+export type Hours = { startsAt: Date; endsAt: Date }
+
+/** A write of the audit with what its ids mean. */
+export type NamedChange = {
+  at: Date
+  about: 'person' | 'booking' | 'plan'
+  /** The person, or the plan; null when nobody knows any more. */
+  name: string | null
+  booking: (Hours & { resource: string | null }) | null
+  action: string
+  target: Record<string, string>
+  names: { group: string | null; lock: string | null; tag: string | null }
+  hours: Hours | null
+  cause: Cause & { admin: string | null }
+}
+export type ActivityLine = NamedChange & { outcome: Outcome }
+
 /** No call takes longer, so that what has no answer by then was cut short. */
 const underWayMs = 2 * 60_000
 

@@ -1,6 +1,6 @@
 // Whom and what the ids of the audit mean. Who was erased has no name any more.
 import { and, eq, inArray, max } from 'drizzle-orm'
-import { type Cause, causeOf, hoursIn, membershipIn } from '../core/activity.ts'
+import { causeOf, type Hours, hoursIn, membershipIn, type NamedChange } from '../core/activity.ts'
 import {
   asId,
   type BookingId,
@@ -15,22 +15,6 @@ import { list, type Row } from './store.ts'
 import { visitorsBooking } from './visitors.ts'
 
 type Audit = Row<'audit'>
-type Hours = { startsAt: Date; endsAt: Date }
-
-export type NamedChange = {
-  number: number
-  at: Date
-  about: 'person' | 'booking' | 'plan'
-  /** The person, or the plan; null when nobody knows any more. */
-  name: string | null
-  booking: (Hours & { resource: string | null }) | null
-  action: string
-  target: Record<string, string>
-  names: { group: string | null; lock: string | null; tag: string | null }
-  hours: Hours | null
-  cause: Cause & { admin: string | null }
-}
-
 /** Reads the names that these rows need, all of a kind at once. */
 export const readNames = async (tx: Tx, space: SpaceRow, rows: readonly Audit[]) => {
   const nameOfPerson = await readPeople(tx, space, rows)

@@ -1,13 +1,11 @@
 // The audit of a space, a page at a time: one line per change, by person and by cause.
 import { and, desc, eq, gte, inArray, like, lt, lte, or, type SQL, sql } from 'drizzle-orm'
-import { answersTo, type CauseKind, type Outcome, outcomeOf } from '../core/activity.ts'
+import { type ActivityLine, answersTo, type CauseKind, outcomeOf } from '../core/activity.ts'
 import type { MembershipId } from '../core/ids.ts'
-import { type NamedChange, readNames } from './activity-names.ts'
+import { readNames } from './activity-names.ts'
 import type { Tx } from './open.ts'
 import type { SpaceRow } from './spaces.ts'
 import { list, type Row } from './store.ts'
-
-export type ActivityLine = NamedChange & { outcome: Outcome }
 
 export type ActivityFilter = { search: string; cause: CauseKind | null; before: number | null }
 

@@ -1,13 +1,12 @@
 // Plans: which access groups each plan opens (D6).
 import { Hono } from 'hono'
 import { PlansPage, planConsequences } from '../../views/plans.tsx'
-import type { Asked } from '../../views/preview.tsx'
 import { restore } from '../db/clicks.ts'
-import { hashOf } from '../db/crypt.ts'
 import { listMoves, saveMappings } from '../db/mappings.ts'
 import type { Tx } from '../db/open.ts'
 import { type C, clickOf, type Env, show, type Web } from './page.ts'
 import { choicesOf, type PlanTable, readPlanLine, readPlanTable } from './plan-lines.ts'
+import { type Answer, askFirst, refusalOf, shownAs } from './preview.ts'
 
 export const plans = (web: Web) =>
   new Hono<Env>()
@@ -30,8 +29,6 @@ export const plans = (web: Web) =>
 const readNow = ({ db, ports }: Web, c: C) =>
   readPlanTable(db.read, c.get('here'), ports.clock.now())
 
-type Answer = { status?: 409 | 422; notice?: string; asked?: Asked }
-
 /** Nothing is stored before an admin saw who gains and who loses by it. */
 const save = async (
   tx: Tx,
@@ -45,25 +42,22 @@ const save = async (
   const stored = await readPlanTable(tx, c.get('here'), click.now)
   const lines = stored.lines.map((line) => readPlanLine(line, form, stored.groups))
   const table = { ...stored, lines }
-  if (!site || lines.some(({ reason }) => reason)) return { table, status: 422 }
-  if (lines.some(({ isNews }) => isNews)) return { table, status: 409 }
+  const refused = site ? refusalOf(lines) : 422
+  if (!site || refused) return { table, status: refused ?? 422 }
   const choices = choicesOf(lines)
   if (choices.length === 0) return { table, notice: say.t('plans.same') }
   const moves = await listMoves(tx, space, site, choices, click.now)
-  const set = hashOf(JSON.stringify([choices, moves]))
-  if (moves.length > 0 && form.confirmed !== set) {
-    const asked = planConsequences(say, moves, stored.groups)
-    return { table, asked: { ...asked, set, isOther: form.confirmed !== undefined } }
-  }
+  const asked = askFirst(form, [choices, moves], () => planConsequences(say, moves, stored.groups))
+  if (moves.length > 0 && asked) return { table, asked }
   await saveMappings(tx, click, site, choices, moves)
   const count = moves.length
   return { table, notice: say.t(count > 0 ? 'plans.saved' : 'plans.savedOnly', { count }) }
 }
 
 const showPlans = (web: Web, c: C, table: PlanTable, answer: Answer = {}) => {
-  const { asked, status, notice } = answer
+  const { asked } = answer
   const { lines, groups } = table
   const saltoUrl = web.config.salto.appUrl
   const page = PlansPage({ say: c.get('say'), lines, groups, saltoUrl, asked })
-  return show(web, c, 'plans', page, { ...(status && { status }), ...(notice && { notice }) })
+  return show(web, c, 'plans', page, shownAs(answer))
 }

@@ -1,12 +1,11 @@
 // Map resources: which locks a booking opens, and for how long around it.
 import { Hono } from 'hono'
-import type { Asked } from '../../views/preview.tsx'
 import { bookingConsequences, ResourcesPage } from '../../views/resources.tsx'
 import { saveDoors } from '../db/clicks.ts'
-import { hashOf } from '../db/crypt.ts'
 import { listBookingMoves } from '../db/doors.ts'
 import type { Tx } from '../db/open.ts'
 import { type C, clickOf, type Env, show, type Web } from './page.ts'
+import { type Answer, askFirst, refusalOf, shownAs } from './preview.ts'
 import {
   doorsOf,
   minutesMax,
@@ -29,8 +28,6 @@ export const resources = (web: Web) =>
 
 const readNow = ({ db }: Web, c: C) => readResourceTable(db.read, c.get('here'))
 
-type Answer = { status?: 409 | 422; notice?: string; asked?: Asked }
-
 /** Nothing is stored before an admin saw which bookings gain and lose by it. */
 const save = async (
   tx: Tx,
@@ -44,25 +41,22 @@ const save = async (
   const stored = await readResourceTable(tx, c.get('here'))
   const lines = stored.lines.map((line) => readResourceLine(line, form, stored.locks))
   const table = { ...stored, lines }
-  if (!site || lines.some(({ reason }) => reason)) return { table, status: 422 }
-  if (lines.some(({ isNews }) => isNews)) return { table, status: 409 }
+  const refused = site ? refusalOf(lines) : 422
+  if (!site || refused) return { table, status: refused ?? 422 }
   const doors = doorsOf(lines)
   if (doors.length === 0) return { table, notice: say.t('resources.same') }
   const moves = await listBookingMoves(tx, space, site, doors, click.now)
-  const set = hashOf(JSON.stringify([doors, moves]))
   // Of those who are not connected nothing is given or taken.
   const isAsked = moves.some(({ kind }) => kind !== 'waits')
-  if (isAsked && form.confirmed !== set) {
-    const asked = bookingConsequences(say, moves, lines)
-    return { table, asked: { ...asked, set, isOther: form.confirmed !== undefined } }
-  }
+  const asked = askFirst(form, [doors, moves], () => bookingConsequences(say, moves, lines))
+  if (isAsked && asked) return { table, asked }
   await saveDoors(tx, click, site.siteId, doors)
   return { table, notice: say.t('resources.saved') }
 }
 
 const showTable = (web: Web, c: C, { lines, locks }: ResourceTable, answer: Answer = {}) => {
-  const { asked, status, notice } = answer
+  const { asked } = answer
   const rows = lines.map((line) => ({ ...line, was: textOf(line.shown) }))
   const page = ResourcesPage({ say: c.get('say'), lines: rows, locks, minutesMax, asked })
-  return show(web, c, 'resources', page, { ...(status && { status }), ...(notice && { notice }) })
+  return show(web, c, 'resources', page, shownAs(answer))
 }

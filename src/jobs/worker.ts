@@ -1,25 +1,13 @@
-// Claims due subjects, runs their looks, settles them. The one `catch` here is the whole policy of
-// what follows from an error.
-
-import { cobotOf } from '../connections/cobot.ts'
+// Claims due subjects, runs their looks, settles them. What follows from an error is said in one
+// place, `after-failure.ts`.
 import type { Deps } from '../connections/deps.ts'
-import { laneOf } from '../connections/lanes.ts'
-import { noteSaltoRefusal, saltoOf } from '../connections/salto.ts'
 import { backoffMs } from '../core/backoff.ts'
 import { earlier } from '../core/entitlements.ts'
-import {
-  ReconnectNeeded,
-  Refused,
-  Rejected,
-  RetryLater,
-  type Side,
-  Unavailable,
-} from '../core/errors.ts'
+import { Refused, Rejected } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
-import { priority, type Task } from '../core/problems.ts'
+import type { Task } from '../core/problems.ts'
 import { replaceProblems } from '../db/problems.ts'
-import { getActiveSite } from '../db/spaces.ts'
-import { change, one } from '../db/store.ts'
+import { one } from '../db/store.ts'
 import {
   ask,
   type Claim,
@@ -32,7 +20,7 @@ import {
   settle,
   type WorkRow,
 } from '../db/work.ts'
-import { isNotYetThere } from '../salto/assumed.ts'
+import { afterFailure, sayWhoIsAway } from './after-failure.ts'
 import { type LookState, startLook, type TaskHandler } from './run.ts'
 
 /** Looks of one space at once; one slot is kept for what cannot wait. */
@@ -45,18 +33,6 @@ const dueAtOnce = 100
 const turnsInARow = 4
 /** How often replicas look for work that others asked for. */
 const pollMs = 500
-const rejectedAgainMs = 6 * 3600_000
-const awayForMs = 60_000
-const speakers = {
-  cobot: { task: 'sweepCobot', subject: 'memberships' },
-  salto: { task: 'sweepKs', subject: 'space' },
-} as const satisfies Record<Side, { task: Task; subject: string }>
-const refusedAgainMs = 15 * 60_000
-/** For about two minutes after a user was made, SALTO may not know them everywhere. */
-const notYetThereMs = 15_000
-const notYetThereTries = 10
-/** After so many failures in a row, half a minute at most of waiting between them, it is said. */
-const quietTries = 5
 
 export type Worker = {
   start(): void
@@ -249,132 +225,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   }
 }
 
-type Again = { afterMs: number; countsAsAttempt: boolean; reason: string }
-
 type Due = Awaited<ReturnType<typeof listDue>>
 
 /** Has its space a slot for it? */
 const isOpen = (row: WorkRow, running: Due['running']): boolean =>
   slotsPerSpace - (running.get(row.spaceId) ?? 0) > (row.priority <= urgentUpTo ? 0 : 1)
-
-/** What follows from each kind of failure. */
-const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): Promise<Again> => {
-  const { failure } = state
-  const { log, ports } = deps
-  const facts = { spaceId: row.spaceId, task: row.task, subject: row.subject, error: failure }
-  if (failure instanceof RetryLater)
-    return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
-  if (failure instanceof Unavailable) {
-    log.warn(facts, 'will be tried again')
-    // It answers, but with nothing that we can use.
-    const isAway = laneOf(ports, row.spaceId, failure.side).awaySince() !== null
-    if (!isAway && row.attempts >= quietTries)
-      state.problems.push({ code: 'P15', subject: row.subject, params: { side: failure.side } })
-    const afterMs = backoffMs(row.attempts, ports.random.fraction())
-    return { afterMs, countsAsAttempt: true, reason: failure.message }
-  }
-  if (failure instanceof Rejected) {
-    state.problems.push({ code: failure.problem, subject: row.subject, params: failure.params })
-    return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: failure.message }
-  }
-  if (failure instanceof ReconnectNeeded) {
-    if (failure.side === 'salto' && (await noteSaltoRefusal(deps, row.spaceId)))
-      return { afterMs: 0, countsAsAttempt: false, reason: failure.message }
-    if (failure.side === 'cobot') await noteCobotRefusal(deps, row)
-    return parked(deps, row, state, failure.side)
-  }
-  if (failure instanceof Refused) {
-    if (isNotYetThere(failure) && row.attempts < notYetThereTries)
-      return { afterMs: notYetThereMs, countsAsAttempt: true, reason: failure.message }
-    log.warn(facts, 'refused')
-    const { side } = failure
-    const probed = await probe(deps, row, side)
-    if (probed === 'well') return refusedSubject(row, state, failure)
-    if (probed === 'refused') {
-      if (side === 'cobot') await noteCobotRefusal(deps, row)
-      return parked(deps, row, state, side)
-    }
-  }
-  if (!(failure instanceof Refused)) log.error(facts, 'a look failed')
-  if (row.attempts >= quietTries)
-    state.problems.push({ code: 'P15', subject: row.subject, params: {} })
-  const afterMs = backoffMs(row.attempts, ports.random.fraction())
-  return {
-    afterMs,
-    countsAsAttempt: true,
-    // A library's words may carry what it failed on; the log has where.
-    reason: failure instanceof Refused ? failure.message : 'failed',
-  }
-}
-
-/** The sweep of that side speaks for the space, and probes until it is let in again. */
-const parked = ({ ports }: Deps, row: WorkRow, state: LookState, side: Side): Again => {
-  const sweep: Task = side === 'cobot' ? 'sweepCobot' : 'sweepKs'
-  const reason = `reconnect ${side}`
-  if (row.task === sweep) {
-    state.problems.push({ code: side === 'cobot' ? 'P02' : 'P01', subject: 'space', params: {} })
-    const afterMs = Math.min(refusedAgainMs, 60_000 * 2 ** Math.min(row.attempts, 10))
-    return { afterMs, countsAsAttempt: true, reason }
-  }
-  const { spaceId, cause } = row
-  const runAt = ports.clock.now()
-  state.asks.push({ spaceId, task: sweep, subject: 'space', runAt, cause, priority: priority.soon })
-  return { afterMs: refusedAgainMs, countsAsAttempt: true, reason }
-}
-
-/** A side away for a minute is a problem. One sweep says so, and looks every minute if it is over. */
-const sayWhoIsAway = (
-  { ports }: Deps,
-  { spaceId, task, subject, cause }: WorkRow,
-  state: LookState,
-) => {
-  const now = ports.clock.now()
-  for (const side of ['cobot', 'salto'] as const) {
-    const since = laneOf(ports, spaceId, side).awaySince()
-    if (!since) continue
-    const sayAt = new Date(since.getTime() + awayForMs)
-    const speaker = speakers[side]
-    if (task !== speaker.task || subject !== speaker.subject) {
-      const asked = { ...speaker, spaceId, runAt: sayAt, cause, priority: priority.soon }
-      if (now < sayAt) state.asks.push(asked)
-      continue
-    }
-    if (now >= sayAt) {
-      const params = { side: side === 'cobot' ? 'Cobot' : 'SALTO KS', state: 'away' }
-      state.problems.push({ code: 'P15', subject: side, params })
-    }
-    const again = new Date(now.getTime() + awayForMs)
-    state.nextAt = earlier(state.nextAt, now < sayAt ? sayAt : again)
-  }
-}
-
-const refusedSubject = (row: WorkRow, state: LookState, { side, status, code }: Refused): Again => {
-  const params = { side, status: String(status), code: code ?? '' }
-  state.problems.push({ code: 'P15', subject: row.subject, params })
-  return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: `${side} said ${status}` }
-}
-
-const noteCobotRefusal = ({ db }: Deps, { spaceId }: WorkRow) =>
-  db.tx((tx) => change(tx, 'connections', { spaceId, side: 'cobot' }, { state: 'refused' }))
-
-/** A refusal concerns the space only if the fixed probe is refused as well; else its subject (R12). */
-const probe = async (
-  deps: Deps,
-  row: WorkRow,
-  side: Side,
-): Promise<'well' | 'refused' | 'unknown'> => {
-  try {
-    if (side === 'cobot') {
-      const cobot = await cobotOf(deps, row.spaceId, { urgent: true })
-      await cobot.checkSpace()
-      return 'well'
-    }
-    const site = await getActiveSite(deps.db.read, row.spaceId)
-    if (!site) return 'well'
-    const ks = saltoOf(deps, row.spaceId)
-    const [me, now] = await Promise.all([ks.getMe(site.siteId), ks.getSite(site.siteId)])
-    return me !== null && now?.subscriptionValid === true ? 'well' : 'refused'
-  } catch (error) {
-    return error instanceof Refused || error instanceof ReconnectNeeded ? 'refused' : 'unknown'
-  }
-}

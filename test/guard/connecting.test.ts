@@ -2,17 +2,7 @@
 import { expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
 import { connectMany } from '../../src/db/people-clicks.ts'
-import {
-  bend,
-  createHouse,
-  hour,
-  hub,
-  listOfMemberships,
-  minute,
-  oneMembership,
-  onPlan,
-  pass,
-} from './stage.ts'
+import { createHouse, hour, hub, minute, pass, putOnPlan } from './stage.ts'
 
 test('R9 D9 whoever was in the preview is let in, also hours later; a rush of others at the same time waits', async () => {
   const house = await createHouse({ people: 16, bookings: 0 })
@@ -37,12 +27,7 @@ test('R9 D9 whoever was in the preview is let in, also hours later; a rush of ot
   expect(await house.isHeld()).toBe(false)
   // The others were connected long ago, and nobody asked for what happens to them.
   const moved = new Set<string>(ids.slice(0, 15))
-  bend(house, listOfMemberships, (body: { id: string }[]) =>
-    body.map((each) => (moved.has(each.id) ? onPlan(owl, 'Night Owl')(each) : each)),
-  )
-  bend(house, oneMembership, (body: { id: string }) =>
-    moved.has(body.id) ? onPlan(owl, 'Night Owl')(body) : body,
-  )
+  putOnPlan(house, moved, owl, 'Night Owl')
   await pass(house, 12 * minute)
   expect(await house.problems()).toContain('P08 gaining')
   await house.close()

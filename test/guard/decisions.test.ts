@@ -11,8 +11,8 @@ import {
   listOfMemberships,
   minute,
   oneMembership,
-  onPlan,
   pass,
+  putOnPlan,
 } from './stage.ts'
 
 /** Everybody seems to be gone: the list is empty and single ones answer 404. */
@@ -96,12 +96,7 @@ test('R9 a rush of people into one group that neither a date nor an admin explai
   const owl = cobot.addPlan(hub, { name: 'Night Owl' })
   await house.advance(2 * hour, 20 * minute)
   const moved = new Set<string>(ids.slice(0, 12))
-  bend(house, listOfMemberships, (body: { id: string }[]) =>
-    body.map((each) => (moved.has(each.id) ? onPlan(owl, 'Night Owl')(each) : each)),
-  )
-  bend(house, oneMembership, (body: { id: string }) =>
-    moved.has(body.id) ? onPlan(owl, 'Night Owl')(body) : body,
-  )
+  putOnPlan(house, moved, owl, 'Night Owl')
   await pass(house, 12 * minute)
   expect(await house.problems()).toContain('P08 gaining')
   expect(house.inside('Night Owl')).toBeLessThanOrEqual(10)

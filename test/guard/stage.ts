@@ -93,3 +93,15 @@ export const pass = async ({ clock, cobot, worker }: World, ms: number): Promise
     await worker.drain()
   }
 }
+
+/** Cobot says of these that they are on another plan. */
+export const putOnPlan = (
+  house: House,
+  moved: ReadonlySet<string>,
+  planId: string,
+  name: string,
+) => {
+  const on = (body: { id: string }) => (moved.has(body.id) ? onPlan(planId, name)(body) : body)
+  bend(house, listOfMemberships, (body: { id: string }[]) => body.map(on))
+  bend(house, oneMembership, on)
+}

@@ -313,3 +313,31 @@ test('what lasts keeps its beginning, also when several looks say it, and does n
   await wait(world, sweepMs)
   expect(await p15()).toEqual([])
 })
+
+test('a refusal is said of the person whom it is for, by name', async () => {
+  const world = await start()
+  const { pairingId, membershipId } = await connected('Mia Member')
+  const path = `users/${user('Mia Member')?.siteUserId}$`
+  world.salto.addFault({ path, status: 403, body: { ErrorCode: '2201' } })
+  await lookAt(`reconcilePairing:${pairingId}`)
+  expect(await rows('problems')).toContainEqual(
+    expect.objectContaining({
+      code: 'P15',
+      subject: `pairing:${pairingId}`,
+      params: expect.objectContaining({ name: 'Mia Member' }),
+    }),
+  )
+  world.salto.clearFaults()
+  world.salto.addFault({ method: 'POST', path: 'access_groups$', status: 400 })
+  const bookingId = world.book(membershipId, '2026-11-24T15:00:00Z', '2026-11-24T16:00:00Z')
+  await world.settle()
+  expect(await rows('problems')).toContainEqual(
+    expect.objectContaining({
+      subject: `booking:${bookingId}`,
+      params: expect.objectContaining({ name: 'Mia Member' }),
+    }),
+  )
+  world.salto.clearFaults()
+  for (const { source } of await rows('problems')) await lookAt(source)
+  await wait(world, 10 * minute)
+})

@@ -108,7 +108,7 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     if (!replica.isDead && replica.frozenUntilMs <= scheduler.nowMs()) worker.wake()
   }
   replica.app = createApp({ ...replica.deps, wake: replica.wake, ready: async () => true })
-  await store.db.tx((tx) => askEverything(tx, clock.now()))
+  await beginning(() => store.db.tx((tx) => askEverything(tx, clock.now())))
   worker.start()
 
   return {
@@ -123,4 +123,14 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
       scheduler.lazy.splice(scheduler.lazy.indexOf(lazy), 1)
     },
   }
+}
+
+/** A process whose first write fails ends, and is started again at once. */
+const beginning = async (write: () => Promise<void>): Promise<void> => {
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      return await write()
+    } catch {}
+  }
+  throw new Error('a process could not be started')
 }
