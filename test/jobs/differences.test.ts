@@ -325,7 +325,7 @@ test('P14 the same write over and over within an hour stops and is said; taking 
   const problems = async () => (await world.problems()).filter((each) => each.startsWith('P14'))
   expect([isIn('Mia Member', 'Full Time'), await problems()]).toEqual([
     false,
-    [`P14 ${mia.pairingId}`],
+    [`P14 pairing:${mia.pairingId}`],
   ])
   await world.act((tx) => clicks.lockOut(tx, world.click(), mia.pairingId, true))
   await world.settle()

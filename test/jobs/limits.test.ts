@@ -20,7 +20,7 @@ test('R3 R12 a refused person is shown and concerns nobody else, and the end is 
   const { siteUserId } = user('Mia Member') ?? {}
   world.salto.addFault({ path: `users/${siteUserId}$`, status: 403, body: { ErrorCode: '2201' } })
   await lookAt(`reconcilePairing:${pairingId}`)
-  expect(await world.problems()).toContain(`P15 ${pairingId}`)
+  expect(await world.problems()).toContain(`P15 pairing:${pairingId}`)
   await connected('Tom Turner')
   expect(isIn('Tom Turner', 'Full Time')).toBe(true)
   expect((await world.problems()).filter((each) => each.startsWith('P01'))).toEqual([])
