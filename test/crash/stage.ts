@@ -52,7 +52,12 @@ export const enter = (
         return around(
           () => what,
           false,
-          () => outside(request),
+          async () => {
+            const response = await outside(request)
+            if (/^POST .*\/access_groups$/.test(what) && response.ok)
+              madeGroups.add((await response.clone().json()).id)
+            return response
+          },
         )
       },
     },
@@ -153,14 +158,17 @@ export const enter = (
   }
 }
 
-/** Only what carries a mark of ours is ever deleted (I3). */
+/** Groups that we asked for, in whichever life. */
+const madeGroups = new Set<string>()
+
+/** Only what carries a mark of ours, or was made by us, is ever deleted (I3). */
 const isForeign = ({ salto }: World, call: string): boolean => {
   const [, kind, id] = /^DELETE .*\/sites\/[^/]+\/(users|access_groups)\/([^/]+)$/.exec(call) ?? []
   const [users, groups] = [salto.sites().flatMap(salto.users), salto.sites().flatMap(salto.groups)]
   const user = kind === 'users' && users.find(({ siteUserId }) => siteUserId === id)
   const group = kind === 'access_groups' && groups.find((each) => each.id === id)
   if (user) return !/ · C\d{9}$/.test(user.alias ?? '')
-  return group ? !/^Cobot \d{12}$/.test(group.name) : false
+  return group ? !madeGroups.has(group.id) && !/^Cobot \d{12}$/.test(group.name) : false
 }
 
 /** The place in the sources from which a transaction is asked for. */
