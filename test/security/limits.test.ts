@@ -239,7 +239,7 @@ test('T34 every answer of every route, and every refusal, carries the same heade
   for (const [what, { headers }] of answers) {
     expect([what, headers.get('X-Content-Type-Options')]).toEqual([what, 'nosniff'])
     expect([what, headers.get('Referrer-Policy')]).toEqual([what, 'no-referrer'])
-    expect([what, headers.get('Strict-Transport-Security')]).toEqual([what, 'max-age=15552000'])
+    expect([what, headers.get('Strict-Transport-Security')]).toEqual([what, 'max-age=31536000'])
     const isFile = /GET .*\/(app\.|htmx)/.test(what)
     expect([what, headers.get('Cache-Control')]).toEqual([what, isFile ? 'no-cache' : 'no-store'])
     const policy = headers.get('Content-Security-Policy') ?? ''
