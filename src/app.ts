@@ -108,7 +108,7 @@ export const sentence: Deps['sentence'] = (space, { code, params }) => {
 
 /** No form of ours is longer; webhooks have a closer limit of their own. */
 const bodyMax = 2 ** 20
-const hstsSeconds = 180 * 24 * 3600
+const hstsSeconds = 365 * 24 * 3600
 
 const policy = [
   "default-src 'none'",

@@ -68,7 +68,8 @@ export const createWire = (deps: {
     if (status === 429 || status === 503) {
       const afterMs = pauseMs(headers.get('retry-after'), ports.clock)
       if (status === 429) await limited?.(afterMs)
-      throw new RetryLater(`${name}: asked to pause (${status})`, afterMs, side)
+      const isTooMany = status === 429
+      throw new RetryLater(`${name}: asked to pause (${status})`, afterMs, side, isTooMany)
     }
     if (status === 401) throw new ReconnectNeeded(side, `${name}: our permission was not accepted`)
     if (status >= 400 && status < 500) {

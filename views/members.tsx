@@ -1,3 +1,4 @@
+import type { Child } from 'hono/jsx'
 import type { MembershipId, PairingId, SiteUserId, TagId } from '../src/core/ids.ts'
 import type { ProblemCode } from '../src/core/problems.ts'
 import { type Progress, ProgressBar } from './connect-many.tsx'
@@ -211,35 +212,58 @@ const Actions = ({ say, line }: RowProps) => {
       {t(label)} <span class="unseen">{name}</span>
     </button>
   )
-  if (state === 'unconfirmed') return null
-  if (state === 'notConnected') return button('connect', 'members.connect', '')
-  if (state === 'choosing') return button('another-person', 'members.notThem', 'quiet')
-  if (state === 'leaving') return null
+  const file = (
+    <button
+      type="button"
+      class="quiet"
+      data-download={url('file')}
+      data-failed={t('activity.notSaved')}>
+      {t('person.download')} <span class="unseen">{name}</span>
+    </button>
+  )
+  const more = (rest: Child = null) => (
+    <details class="more">
+      <summary>
+        {t('members.more')} <span class="unseen">{name}</span>
+      </summary>
+      {rest}
+      {file}
+    </details>
+  )
+  if (state === 'unconfirmed' || state === 'leaving') return more()
+  if (state === 'notConnected' || state === 'choosing')
+    return (
+      <>
+        {state === 'notConnected'
+          ? button('connect', 'members.connect', '')
+          : button('another-person', 'members.notThem', 'quiet')}
+        {more()}
+      </>
+    )
   const hasTag = tag?.state === 'held' || tag?.state === 'notReturned'
   return (
     <>
       <button type="button" class="quiet" hx-get={url('tag')}>
         {t(hasTag ? 'members.changeTag' : 'members.assignTag')} <span class="unseen">{name}</span>
       </button>
-      <details class="more">
-        <summary>
-          {t('members.more')} <span class="unseen">{name}</span>
-        </summary>
-        {hasTag && button('return', 'members.return', 'quiet')}
-        {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
-        {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
-        {lockedOut
-          ? button('let-in', 'members.letIn', 'quiet')
-          : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
-        {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
-        <button
-          type="button"
-          class="quiet"
-          hx-get={`/why?membershipId=${membershipId}`}
-          hx-target="#frame">
-          {t('nav.why')} <span class="unseen">{name}</span>
-        </button>
-      </details>
+      {more(
+        <>
+          {hasTag && button('return', 'members.return', 'quiet')}
+          {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
+          {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
+          {lockedOut
+            ? button('let-in', 'members.letIn', 'quiet')
+            : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
+          {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
+          <button
+            type="button"
+            class="quiet"
+            hx-get={`/why?membershipId=${membershipId}`}
+            hx-target="#frame">
+            {t('nav.why')} <span class="unseen">{name}</span>
+          </button>
+        </>,
+      )}
     </>
   )
 }

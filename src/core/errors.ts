@@ -18,10 +18,13 @@ export class RetryLater extends Error {
   readonly afterMs: number
   /** Who asks for the pause; null when we do ourselves. */
   readonly side: Side | null
-  constructor(message: string, afterMs: number, side: Side | null = null) {
+  /** We ask too often; else the other side is busy with itself. */
+  readonly isTooMany: boolean
+  constructor(message: string, afterMs: number, side: Side | null = null, isTooMany = false) {
     super(message)
     this.afterMs = afterMs
     this.side = side
+    this.isTooMany = isTooMany
   }
 }
 

@@ -7,7 +7,13 @@ import type { Tx } from './open.ts'
 import type { SpaceRow } from './spaces.ts'
 import { list, type Row } from './store.ts'
 
-export type ActivityFilter = { search: string; cause: CauseKind | null; before: number | null }
+export type ActivityFilter = {
+  search: string
+  cause: CauseKind | null
+  before: number | null
+  /** What is about these pairings and bookings, or names one of these users of KS. */
+  whose?: { subjects: readonly string[]; users: readonly string[] }
+}
 
 type Audit = Row<'audit'>
 
@@ -28,7 +34,8 @@ export const listActivity = async (
   const { spaceId } = space
   const { audit } = tx.t
   const search = filter.search.trim()
-  const about = search ? await isAbout(tx, space, search) : null
+  const theirs = filter.whose && { condition: isOf(tx, filter.whose), areFew: true }
+  const about = theirs ?? (search ? await isAbout(tx, space, search) : null)
   const found = await tx.q
     .select()
     .from(audit)
@@ -72,6 +79,12 @@ const hasCause = ({ t }: Tx, kind: CauseKind): SQL | undefined => {
   return like(cause, `${kind} %`)
 }
 
+const isOf = ({ t }: Tx, { subjects, users }: NonNullable<ActivityFilter['whose']>) =>
+  or(
+    inArray(t.audit.subject, [...subjects]),
+    ...users.map((user) => like(sql`cast(${t.audit.target} as text)`, `%"${user}"%`)),
+  )
+
 /** Whose name or address has these letters: their pairings, also those of old, and their bookings. */
 const isAbout = async (tx: Tx, { spaceId }: SpaceRow, search: string) => {
   const { memberships, bookings, audit } = tx.t
@@ -108,7 +121,11 @@ const isAbout = async (tx: Tx, { spaceId }: SpaceRow, search: string) => {
 }
 
 /** Pairings that were given up, by the memberships that the making of their users rests on. */
-const oldPairings = async (tx: Tx, spaceId: Audit['spaceId'], memberships: MembershipId[]) => {
+export const oldPairings = async (
+  tx: Tx,
+  spaceId: Audit['spaceId'],
+  memberships: readonly MembershipId[],
+) => {
   if (memberships.length === 0 || memberships.length > leftMax) return []
   const { audit } = tx.t
   const rests = or(...memberships.map((each) => like(audit.reason, `% ${each}/%`)))

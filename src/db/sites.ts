@@ -7,7 +7,7 @@ import { priority, type Task } from '../core/problems.ts'
 import type { Click } from './clicks.ts'
 import type { Tx } from './open.ts'
 import { getActiveSite, removePairing, type SiteRow } from './spaces.ts'
-import { change, list, one, put, type Row, take } from './store.ts'
+import { add, change, list, one, put, type Row, take } from './store.ts'
 import type { Outcome, WhyLeft } from './tables.ts'
 import { visitorsBooking } from './visitors.ts'
 import { ask } from './work.ts'
@@ -19,23 +19,28 @@ type InSite = { spaceId: SpaceId; siteId: SiteId }
 /** Stands for the site of a space that never had one. */
 export const noSite = asId<SiteId>('none')
 
-/** Makes a site the active one; the one before it is left. */
+/** Makes a site the active one; the one before it is left. False when another space has it (R17). */
 export const activateSite = async (
   tx: Tx,
   spaceId: SpaceId,
   info: Site & { timeZone: string },
   now: Date,
   by = 'set-up',
-): Promise<void> => {
+): Promise<boolean> => {
   const { siteId, timeZone } = info
   const before = await getActiveSite(tx, spaceId)
+  const row = { spaceId, siteId, state: 'active', timeZone, info, readAt: now } as const
+  // Of two spaces that take a site at once, the table lets one have it.
+  const isOurs =
+    (await add(tx, 'sites', row)) || (await change(tx, 'sites', { spaceId, siteId }, row)) > 0
+  if (!isOurs) return false
   const how = { mode: 'remove', whole: false } as const
   if (before && before.siteId !== siteId) await leaveSite(tx, { spaceId, by, now }, before, how)
   // Whoever comes back to a site does not leave it any more, nor is the space given up.
   for (const table of ['receipts', 'receiptLines'] as const)
     await take(tx, table, { spaceId, siteId })
   await change(tx, 'receipts', { spaceId, endedAt: null }, { whole: false })
-  await put(tx, 'sites', { spaceId, siteId, state: 'active', timeZone, info, readAt: now })
+  return true
 }
 
 /** From now on the site is left: each subject by its own look, until nothing of ours is there. */

@@ -11,11 +11,13 @@ import { list } from '../db/store.ts'
 import { freeNumbers, handOut, type Typed } from './hand-out.ts'
 import { filters, findMembers, getMember, type MemberLine } from './member-lines.ts'
 import { type C, clickOf, type Env, pageOf, show, type Web } from './page.ts'
+import { personFile } from './person-file.ts'
 
 export const members = (web: Web) =>
   new Hono<Env>()
     .get('/members', async (c) => show(web, c, 'members', await membersPage(web, c)))
     .get('/members/:membershipId', (c) => showRow(web, c))
+    .get('/members/:membershipId/file', (c) => personFile(web, c))
     .get('/members/:membershipId/tag', (c) => showRow(web, c, { value: '' }))
     .post('/members/:membershipId/tag', (c) => assignTag(web, c))
     .post('/members/:membershipId/:action', async (c) => {

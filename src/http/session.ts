@@ -20,7 +20,9 @@ const frameEndMs = 12 * 3600_000
 const setupMs = 2 * 3600_000
 /** How old the proof may be for looking at pages, and how old when Cobot cannot be asked. */
 const proofMs = 60_000
-const proofGraceMs = 10 * 60_000
+const awayMs = 10 * 60_000
+/** Too many questions of one person's own are no reason to go on without an answer for long. */
+const tooManyMs = 3 * 60_000
 /** Ended sessions that a new one clears away: more than one, or they pile up; few, or it waits. */
 const endedAtOnce = 3
 
@@ -102,7 +104,8 @@ const isStillAdmin = async (
     }
   } catch (error) {
     const isAway = error instanceof Unavailable || error instanceof RetryLater
-    if (isAway && isRead && ageMs <= proofGraceMs) return true
+    const isTooMany = error instanceof RetryLater && error.isTooMany
+    if (isRead && isAway && ageMs <= (isTooMany ? tooManyMs : awayMs)) return true
     if (!(error instanceof ReconnectNeeded)) throw error
   }
   await endSession(web, session)

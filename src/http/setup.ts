@@ -50,7 +50,8 @@ export const setup = (web: Web) =>
         if (site && (await previewOf(web, c)).shown !== shown) return showSetup(web, c, 'changed')
         const info = { ...choice.site, timeZone: choice.site.timeZone ?? 'UTC' }
         const { by, now } = clickOf(c, web)
-        await db.tx((tx) => activateSite(tx, space.spaceId, info, now, by))
+        const isOurs = await db.tx((tx) => activateSite(tx, space.spaceId, info, now, by))
+        if (!isOurs) return showSetup(web, c, 'wrong')
       }
       await db.tx((tx) => lookAgain(tx, clickOf(c, web), null))
       web.wake()

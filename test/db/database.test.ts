@@ -544,6 +544,24 @@ describe.each(dialects)('%s', (dialect) => {
     expect(await receipt()).toBeNull()
   })
 
+  test('R17 a site that two spaces take at once goes to one of them, and the other keeps its own', async () => {
+    const spaces = [newSpace(), newSpace()]
+    const site = (siteId: string) => ({
+      ...{ siteId: asId<never>(siteId), name: siteId, timeZone: 'Europe/Berlin' },
+      ...{ subscriptionValid: true, seatsAllowed: 5, seatsUsed: 1, ownerSaltoUserId: null },
+      installationState: 'released' as const,
+    })
+    for (const each of spaces) await tx((t) => activateSite(t, each, site(`${each} own`), at(1)))
+    const wanted = site(`wanted by ${spaces}`)
+    const came = await Promise.all(
+      spaces.map((each) => tx((t) => activateSite(t, each, wanted, at(2)))),
+    )
+    expect(came.toSorted()).toEqual([false, true])
+    const loser = spaces[came.indexOf(false)]!
+    expect((await getActiveSite(db.read, loser))?.siteId).toBe(`${loser} own`)
+    expect(await list(db.read, 'receipts', { spaceId: loser })).toEqual([])
+  })
+
   test('what is at a site is listed by name, worked off, and what cannot be is given up', async () => {
     const spaceId = newSpace()
     const key = { spaceId, siteId: asId<SiteId>(`${spaceId} site`) }

@@ -135,6 +135,18 @@ test('without Cobot pages can be read for ten minutes, and nothing is written', 
   expect(await one(world.db.read, 'sessions', { use: 'frame' })).not.toBeNull()
 })
 
+test('T8 somebody of whom Cobot is asked too often reads for three minutes at most, then is told to wait', async () => {
+  const { get } = await world.openFrame()
+  world.cobot.addFault({ path: '/api/user', status: 429, headers: { 'Retry-After': '1' } })
+  await world.clock.advance(3 * 60_000)
+  expect((await get('/overview')).status).toBe(200)
+  await world.clock.advance(1000)
+  const answer = await get('/overview')
+  expect(answer.status).toBe(503)
+  expect(await answer.text()).toContain('Too many questions at once')
+  expect(await one(world.db.read, 'sessions', { use: 'frame' })).not.toBeNull()
+})
+
 test('cobot_locale decides the language, also of what follows', async () => {
   const { page, get } = await world.openFrame('de')
   expect(page).toContain('<html lang="de">')

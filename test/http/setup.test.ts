@@ -146,6 +146,44 @@ test('another site is taken for exactly what was shown, and the old one is left'
   expect(await (await admin.ask(setup)).text()).toContain('Leaving Loft')
 })
 
+test('R17 of two spaces that take one site at the same time one gets it, the other is told', async () => {
+  const { cobot, db, deps, siteId, spaceId } = world
+  const vera = cobot.addUser({ name: 'Vera', email: 'vera@pier.example' })
+  const pier = { subdomain: 'pier', name: 'Pier', timeZone: 'Europe/Berlin', ownerId: vera }
+  cobot.addSpace(pier)
+  const admins = { harbour: world.browser(), pier: world.browser(vera) }
+  for (const [subdomain, admin] of Object.entries(admins)) {
+    await admin.install(subdomain)
+    const left = await admin.ask(`/oauth/salto?subdomain=${subdomain}`)
+    await admin.ask(
+      await world.ks.signIn(left.headers.get('Location') ?? '', { ...OWNER, allow: true }),
+    )
+  }
+  // Both have looked whose the site is before either takes it.
+  const { fetch } = deps.ports
+  const both = Promise.withResolvers<void>()
+  let looking = 0
+  deps.ports.fetch = async (request) => {
+    if (request.url.endsWith('/me') && ++looking === 2) setImmediate(both.resolve)
+    if (request.url.endsWith('/me')) await both.promise
+    return fetch(request)
+  }
+  const answers = await Promise.all(
+    Object.entries(admins).map(([subdomain, admin]) =>
+      admin.post(`/setup/site?subdomain=${subdomain}`, { siteId }),
+    ),
+  )
+  expect(looking).toBeGreaterThanOrEqual(2)
+  expect(answers.map(({ status }) => status).sort()).toEqual([303, 422])
+  const loser = await answers.find(({ status }) => status === 422)!.text()
+  expect(loser).toMatch(/<option[^>]*disabled[^>]*>Loft[^<]*another space uses it/)
+  expect(loser).toContain('This site cannot be used')
+  expect(await list(db.read, 'sites', {})).toHaveLength(1)
+  const lost = answers[0]!.status === 422 ? { spaceId } : { subdomain: 'pier' }
+  const space = (await one(db.read, 'spaces', lost))!
+  expect(await list(db.read, 'receipts', { spaceId: space.spaceId })).toEqual([])
+})
+
 test('a form posted from somewhere else changes nothing', async () => {
   const admin = await connected()
   const answer = await admin.ask('/setup/site?subdomain=harbour', {

@@ -258,6 +258,6 @@ test('and the right admin is let in at every one of them', async () => {
       if (page.includes(MARK)) seen.add(knock.path)
     }
   // What strangers must not see is there to be seen.
-  for (const path of ['/members', '/members/:membershipId', '/resources', '/problems'])
-    expect(seen).toContain(path)
+  const own = ['/members', '/members/:membershipId', '/members/:membershipId/file']
+  for (const path of [...own, '/resources', '/problems']) expect(seen).toContain(path)
 })

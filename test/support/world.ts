@@ -196,7 +196,8 @@ export const createWorld = async (
     if (!info?.timeZone) throw new Error('no such site')
     const { timeZone } = info
     await db.tx(async (tx) => {
-      await activateSite(tx, spaceId, { ...info, timeZone }, now)
+      if (!(await activateSite(tx, spaceId, { ...info, timeZone }, now)))
+        throw new Error('another space has this site')
       await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
     })
     const space = await one(db.read, 'spaces', { spaceId })
