@@ -8,6 +8,7 @@ import { revokePermissions } from '../../src/connections/leave.ts'
 import { ReconnectNeeded, Refused } from '../../src/core/errors.ts'
 import { asId } from '../../src/core/ids.ts'
 import { createSaltoOAuth } from '../../src/salto/oauth.ts'
+import { PUBLIC } from '../http/world.ts'
 import { PERSON, SPACE } from './counterpart.ts'
 import { createStage, FRAME, SALTO } from './counterpart-stage.ts'
 
@@ -32,7 +33,13 @@ test('an admin installs, opens the frame and connects SALTO', async () => {
   expect([shown.status, await shown.text()]).toEqual([200, expect.stringMatching('name="session"')])
   expect((await stage.connect()).status).toBe(302)
   expect(await stage.listSites()).toEqual([])
-  const swaps = [...cobot.said, ...salto.said].filter(({ form }) => form.has('code'))
+  const said = [...cobot.said, ...salto.said].filter(({ form }) => form.has('grant_type'))
+  expect(said.map(({ form }) => form.get('grant_type'))).toEqual(
+    Array(3).fill('authorization_code'),
+  )
+  const addresses = [...cobot.said, ...salto.said].map(({ address }) => address)
+  expect(addresses.filter((each) => each.includes('secret'))).toEqual([])
+  const swaps = said.filter(({ form }) => form.has('code'))
   const verifiers = swaps.map(({ form }) => form.get('code_verifier'))
   expect(verifiers).toEqual(Array(3).fill(expect.stringMatching(/^[\w-]{43}$/)))
   expect(new Set(verifiers).size).toBe(3)
@@ -80,9 +87,30 @@ test('mix-up: a code of one in an answer of the other counts for nothing there',
   expect(await stage.gained()).toBe(before)
 })
 
+test('nobody is sent on to an address that a request names', async () => {
+  const { cobot, salto, ask } = stage
+  await stage.install()
+  const evil = 'https://evil.example/'
+  const names = ['redirect_uri', 'return_to', 'next', 'url', 'iss', 'error_uri', 'target_link_uri']
+  const query = names.map((name) => `&${name}=${encodeURIComponent(evil)}`).join('')
+  const answer = `?state=${encodeURIComponent(evil)}&code=x`
+  for (const path of [
+    ...['/?subdomain=harbour', '/install?subdomain=harbour', `/install?subdomain=${evil}`],
+    ...['/setup?subdomain=harbour', `/setup?subdomain=${evil}`, SALTO, FRAME],
+    ...[manifest.paths.cobotCallback + answer, manifest.paths.saltoCallback + answer],
+  ]) {
+    const { status, headers } = await ask(path + query)
+    expect([path, status]).toEqual([path, expect.toBeOneOf([200, 302, 303, 400, 404, 422])])
+    const { origin, searchParams } = new URL(headers.get('location') ?? '/', PUBLIC)
+    expect([path, origin]).toEqual([path, expect.toBeOneOf([PUBLIC, cobot.origin, salto.origin])])
+    expect(searchParams.get('redirect_uri') ?? PUBLIC).toMatch(PUBLIC)
+  }
+})
+
 test('PKCE: without the challenge there is no code, without its verifier no token', async () => {
   const { answer } = await stage.signIn(stage.oauth, ({ searchParams }) => {
     expect(searchParams.get('code_challenge_method')).toBe('S256')
+    expect(searchParams.get('response_type')).toBe('code')
     for (const name of ['code_challenge', 'code_challenge_method']) searchParams.delete(name)
   })
   expect(answer).toMatchObject({ error: 'invalid_request', state: 'st' })

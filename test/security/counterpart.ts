@@ -59,8 +59,8 @@ export const createCounterpart = async (side: Side, alg = 'RS256') => {
   const server = createServer((req, res) => void answer(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  /** Forms sent to it, by path: what our clients said. */
-  const said: { path: string; form: URLSearchParams }[] = []
+  /** What our clients said, in addresses and in forms. */
+  const said: { address: string; form: URLSearchParams }[] = []
   let allows = true
 
   const start = (jwks: object[]) => {
@@ -145,7 +145,7 @@ export const createCounterpart = async (side: Side, alg = 'RS256') => {
     /** The port our clients ask through. */
     fetch: async (request: Request) => {
       const text = request.method === 'POST' ? await request.clone().text() : ''
-      said.push({ path: new URL(request.url).pathname, form: new URLSearchParams(text) })
+      said.push({ address: request.url, form: new URLSearchParams(text) })
       return fetch(request)
     },
     /** A browser at the provider: from an address there to the answer for us. */
