@@ -64,8 +64,9 @@ export const startAuthorization = async (
   const { installScopes, frameScopes } = manifest.cobot
   if (purpose === 'salto')
     return web.saltoOAuth.authorizationUrl({ ...request, scopes: manifest.salto.scopes })
-  const scopes = purpose === 'frame' ? frameScopes : installScopes
-  return web.cobotOAuth.authorizationUrl({ ...request, subdomain, scopes, nonce })
+  // A nonce without an id token to carry it is an error to some.
+  const asked = purpose === 'frame' ? { scopes: frameScopes, nonce } : { scopes: installScopes }
+  return web.cobotOAuth.authorizationUrl({ ...request, subdomain, ...asked })
 }
 
 /** Somebody is back: the journey and what to swap, or the page that says why it ends here. */

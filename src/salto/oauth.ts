@@ -71,7 +71,10 @@ export const createSaltoOAuth = (
       const { authorizationEndpoint } = await discover()
       const { redirectUri: redirectURI, ...rest } = request
       const client = new OAuth2Client(clientId, authorizationEndpoint, '', { redirectURI })
-      return (await client.createAuthorizationURL(rest)).href
+      const url = await client.createAuthorizationURL(rest)
+      // OpenID: without it `offline_access` may be ignored, and nothing could be refreshed.
+      url.searchParams.set('prompt', 'consent')
+      return url.href
     },
 
     swapCode: (answer: { code: string; codeVerifier: string; redirectUri: string }) =>
