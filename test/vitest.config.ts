@@ -7,7 +7,11 @@ export default defineConfig({
     // The rigs that take minutes each run in `npm run test:long`.
     exclude: process.env.LONG
       ? []
-      : ['test/{crash,kill,simulation}/**/*.test.ts', 'test/planted/planted.test.ts'],
+      : [
+          'test/{crash,kill,simulation}/**/*.test.ts',
+          'test/journey/{leaving,reports}.test.ts',
+          'test/planted/planted.test.ts',
+        ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

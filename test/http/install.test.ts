@@ -115,7 +115,7 @@ test('an answer in another browser is not accepted', async () => {
   const { back } = await backWith(() => {})
   const [status, page] = await bodyOf(await world.browser().ask(back.href))
   expect(status).toBe(400)
-  expect(page).toContain('Another browser')
+  expect(page).toContain('Allow cookies for')
 })
 
 test('Cobot away during the install ends on a page that says so', async () => {

@@ -1,5 +1,5 @@
-// From "Get started" to a door that opens, in Chromium, through Cobot's frame on another site; once
-// with third-party cookies allowed and once with them blocked.
+// From "Get started" to a door that opens, in Chromium, through Cobot's frame on another site, with
+// third-party cookies blocked.
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,15 +11,12 @@ import { subdomain } from '../demo/seed.ts'
 import { kill, startAddon, until } from '../support/addon.ts'
 import { executablePath, inFrame, openBrowser, type Stage, setUp } from './browser.ts'
 
-describe.skipIf(!executablePath).each([
-  ['allowed', 0],
-  ['blocked', 1],
-] as const)('third-party cookies %s', (_, cookieMode) => {
+describe.skipIf(!executablePath)('the whole way', () => {
   test('from Get started to an open door', { timeout: 120_000 }, async () => {
     const stage = await play()
     const folder = mkdtempSync(join(tmpdir(), 'salto-test-'))
     let child: ChildProcess | null = null
-    const browser = await openBrowser(cookieMode)
+    const browser = await openBrowser(1)
     try {
       const DATABASE_URL = `file:${join(folder, 'salto.db')}`
       child = await startAddon({ ...stage.env, DATABASE_URL, SETTLE_SECONDS: '1' })

@@ -11,14 +11,20 @@ import { findChromium } from '../support/prepare.ts'
 export const executablePath = findChromium()
 if (!executablePath) console.log('skipped: the journey in the browser, for want of Chromium')
 
-/** A fresh profile; 0 allows third-party cookies, 1 blocks them. */
+/** A fresh profile; 0 allows third-party cookies, 1 blocks them, and any cookie of `without`. */
 export const openBrowser = async (
   cookieMode: 0 | 1,
+  without?: string,
 ): Promise<{ context: BrowserContext; folder: string }> => {
   const folder = mkdtempSync(join(tmpdir(), 'salto-chromium-'))
   mkdirSync(join(folder, 'Default'))
   const preferences = {
-    profile: { cookie_controls_mode: cookieMode, block_third_party_cookies: cookieMode === 1 },
+    profile: {
+      ...{ cookie_controls_mode: cookieMode, block_third_party_cookies: cookieMode === 1 },
+      content_settings: {
+        exceptions: { cookies: without ? { [`${without},*`]: { setting: 2 } } : {} },
+      },
+    },
   }
   writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
   const context = await chromium.launchPersistentContext(folder, {
@@ -37,6 +43,8 @@ export const openBrowser = async (
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // A page that comes back from there is beyond playwright's reach.
+      '--disable-back-forward-cache',
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
     ],
   })

@@ -38,7 +38,9 @@ const validator = new HtmlValidate({
 })
 
 describe.skipIf(!executablePath)('a tour of all pages', () => {
-  test('in both languages, light and dark, wide and narrow', { timeout: 180_000 }, async () => {
+  test('I3 I4 in both languages, light and dark, wide and narrow', {
+    timeout: 180_000,
+  }, async () => {
     const stage = await play()
     const folder = mkdtempSync(join(tmpdir(), 'salto-test-'))
     const child = await startAddon({

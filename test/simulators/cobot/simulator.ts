@@ -67,6 +67,8 @@ export const createCobotSimulator = ({
     addFault: kit.addFault,
     clearFaults: kit.clearFaults,
     readJournal: () => kit.journal,
+    /** As if nobody had called for a minute. */
+    forgetCalls: () => access.kept.calls.clear(),
   }
 
   const app = new Hono()
