@@ -22,9 +22,7 @@ export const crowdedHouse = async () => {
   )
   await on.tags(...numbered(500, (n) => on.tag(`0230${n}`)))
   await on.users(...numbered(1000, (n) => on.user(`su-${n}`)))
-  const connecting = await processorMs(() =>
-    db.tx((tx) => connectMany(tx, click, ids.slice(0, 700), newId())),
-  )
+  const connecting = await processorMs(() => connectMany(db, click, ids.slice(0, 700), newId()))
   await on.settle()
   await db.tx(async (tx) => {
     for (const [n, { pairingId }] of (await list(tx, 'pairings', { spaceId })).entries()) {
