@@ -89,7 +89,7 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   }
   const isLost = !document.activeElement || document.activeElement === document.body
   if (isPolled(detail.ctx)) return
-  const found = target?.id && document.getElementById(target.id)
+  const found = document.getElementById(target?.id)
   const wanted = found?.querySelector('[data-focus="true"]')
   if (!isLost && !wanted) return
   const first = wanted ?? found?.querySelector('h1') ?? found?.querySelector('input, button')

@@ -84,4 +84,4 @@ export const ChoiceList = ({ say, name, label, options, chosen }: ChoicesFacts) 
 }
 
 /** A shorter list is seen at a glance. */
-const filterFrom = 8
+const filterFrom = 6
