@@ -76,7 +76,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
         '/session',
         '/help',
         '/overview/*',
-        '/resources',
+        '/resources/*',
         '/members/*',
         '/tags/*',
         '/plans/*',

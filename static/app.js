@@ -89,7 +89,7 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   }
   const isLost = !document.activeElement || document.activeElement === document.body
   if (isPolled(detail.ctx)) return
-  const found = target?.id && document.getElementById(target.id)
+  const found = document.getElementById(target?.id)
   const wanted = found?.querySelector('[data-focus="true"]')
   if (!isLost && !wanted) return
   const first = wanted ?? found?.querySelector('h1') ?? found?.querySelector('input, button')
@@ -101,6 +101,32 @@ document.addEventListener('change', ({ target }) => {
   const { all } = target.dataset
   if (!all) return
   for (const box of document.querySelectorAll(`input[name="${all}"]`)) box.checked = target.checked
+})
+
+// Choosing several of many: the closed list says what is chosen, typing leaves out what does not fit.
+document.addEventListener('change', ({ target }) => {
+  const choices = target.closest?.('.choices')
+  if (!choices || target.type !== 'checkbox') return
+  const boxes = [...choices.querySelectorAll('input[type="checkbox"]')]
+  const isAlone = ({ dataset }) => 'alone' in dataset
+  for (const box of boxes)
+    if (target.checked && box !== target && (isAlone(box) || isAlone(target))) box.checked = false
+  const shown = choices.querySelector('[data-chosen]')
+  const labels = boxes.filter((box) => box.checked).map((box) => box.labels[0].innerText.trim())
+  shown.textContent = labels.join(', ') || shown.dataset.none
+})
+document.addEventListener('input', ({ target }) => {
+  if (!target.matches('[data-filter]')) return
+  const wanted = target.value.trim().toLowerCase()
+  const group = target.closest('fieldset')
+  const labels = [...group.querySelectorAll('label')]
+  for (const label of labels) label.hidden = !label.textContent.toLowerCase().includes(wanted)
+  const note = group.querySelector('[role="status"]')
+  note.textContent = labels.every((label) => label.hidden) ? note.dataset.nothing : ''
+})
+document.addEventListener('keydown', (event) => {
+  // Enter in the filter saves nothing.
+  if (event.key === 'Enter' && event.target.matches('[data-filter]')) event.preventDefault()
 })
 
 document.addEventListener('submit', ({ submitter }) => {

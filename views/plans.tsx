@@ -1,6 +1,7 @@
 import type { AccessGroupId, PlanId } from '../src/core/ids.ts'
 import type { Move } from '../src/core/mappings.ts'
 import type { AccessGroup, TimeSchedule } from '../src/core/model.ts'
+import { ChoiceList, Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
 import { type Asked, type Consequence, Preview } from './preview.tsx'
@@ -78,9 +79,9 @@ export const PlansPage = (props: Table & { asked: Asked | undefined }) => {
 const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
   const { say, line, groups, saltoUrl } = props
   const { t } = say
-  const { planId, people, connected, chosen, stored, reason, warning } = line
-  const [id, name] = line.isOther ? ['other', t('plans.other')] : [planId, line.name]
-  const options = optionsOf(say, line, groups)
+  const { planId, people, connected, stored, reason, warning } = line
+  const [id, name] = [line.isOther ? 'other' : planId, nameOf(say, line)]
+  const { options } = groupChoices(say, line, groups)
   const labels = stored.map((value) => options.find((each) => each.value === value)?.label ?? value)
   return (
     <tr id={`plan-${id}`}>
@@ -94,19 +95,12 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
       </th>
       <td data-label={t('plans.groups')}>
         <input type="hidden" name={`was:${planId}`} value={stored.join(' ')} />
-        <select
-          multiple
-          name={`groups:${planId}`}
-          size={Math.min(options.length, 6)}
-          aria-label={`${t('plans.groups')}: ${name}`}
-          aria-invalid={reason && 'true'}
-          aria-describedby={reason && `reason-${id}`}>
-          {options.map(({ value, label }) => (
-            <option value={value} selected={chosen.includes(value)}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <Choices
+          {...groupChoices(say, line, groups)}
+          from={`/plans/${encodeURIComponent(planId)}/groups`}
+          none={t('plans.noGroup')}
+          about={reason && `reason-${id}`}
+        />
         {reason && (
           <p id={`reason-${id}`} class="reason">
             {t(`plans.reason.${reason}`)}
@@ -143,14 +137,33 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
   )
 }
 
+const nameOf = ({ t }: Say, { isOther, name }: PlanLine) => (isOther ? t('plans.other') : name)
+
+const groupChoices = (say: Say, line: PlanLine, groups: readonly AccessGroup[]) => ({
+  ...{
+    say,
+    name: `groups:${line.planId}`,
+    label: `${say.t('plans.groups')}: ${nameOf(say, line)}`,
+  },
+  ...{ options: optionsOf(say, line, groups), chosen: line.chosen },
+})
+
+/** All groups, for a row that somebody opens. */
+export const GroupList = (props: { say: Say; line: PlanLine; groups: readonly AccessGroup[] }) => (
+  <ChoiceList {...groupChoices(props.say, props.line, props.groups)} />
+)
+
 const optionsOf = ({ t }: Say, line: PlanLine, groups: readonly AccessGroup[]) => {
   const { isOther, name, stored, opens } = line
   const gone = opens
     .filter(({ id }) => stored.includes(id) && !groups.some((each) => each.accessGroupId === id))
     .map(({ id, name: group }) => ({ value: id, label: t('plans.gone', { group }) }))
   return [
-    { value: 'name', label: isOther ? t('plans.undecided') : t('plans.byName', { name }) },
-    { value: 'nothing', label: t('plans.nothing') },
+    {
+      ...{ value: 'name', alone: true },
+      label: isOther ? t('plans.undecided') : t('plans.byName', { name }),
+    },
+    { value: 'nothing', label: t('plans.nothing'), alone: true },
     ...gone,
     ...groups.map(({ accessGroupId, name: group, lockCount }) => ({
       value: accessGroupId,

@@ -1,5 +1,6 @@
 import type { LockId, ResourceId } from '../src/core/ids.ts'
 import type { Lock } from '../src/core/model.ts'
+import { ChoiceList, Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
 import { type Asked, Preview } from './preview.tsx'
 
@@ -74,7 +75,7 @@ export const ResourcesPage = (props: Table & { asked: Asked | undefined }) => {
 const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
   const { say, line, locks, minutesMax } = props
   const { t } = say
-  const { resourceId, name, reason, hint, lost, isNews } = line
+  const { resourceId, name, reason, hint, isNews } = line
   const [reasonId, hintId] = [`reason-${resourceId}`, `hint-${resourceId}`]
   const about = (what: typeof reason) =>
     reason === what ? { 'aria-invalid': 'true', 'aria-describedby': reasonId } : {}
@@ -120,23 +121,12 @@ const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
         {isNews && <p class="reason">{storedText(say, line, locks)}</p>}
       </td>
       <td data-label={t('resources.locks')}>
-        <select
-          multiple
-          name={`locks:${resourceId}`}
-          size={Math.min(locks.length + lost.length, 4)}
-          aria-label={`${t('resources.locks')}: ${name}`}
-          {...about('noLock')}>
-          {lost.map((lock) => (
-            <option value={lock.lockId} selected={line.lockIds.includes(lock.lockId)}>
-              {t('plans.gone', { group: lock.name })}
-            </option>
-          ))}
-          {locks.map((lock) => (
-            <option value={lock.lockId} selected={line.lockIds.includes(lock.lockId)}>
-              {lock.name}
-            </option>
-          ))}
-        </select>
+        <Choices
+          {...lockChoices(say, line, locks)}
+          from={`/resources/${encodeURIComponent(resourceId)}/locks`}
+          none={t('resources.noLock')}
+          about={reason === 'noLock' ? reasonId : hint && hint !== 'gone' && hintId}
+        />
         {why('noLock')}
         {hint && hint !== 'gone' && (
           <p id={hintId} class={hint === 'lost' ? 'reason' : 'hint'}>
@@ -149,6 +139,26 @@ const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
     </tr>
   )
 }
+
+type Locked = Pick<ResourceLine, 'resourceId' | 'name' | 'lockIds' | 'lost'>
+
+const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
+  const { resourceId, name, lockIds, lost } = line
+  const { t } = say
+  return {
+    ...{ say, name: `locks:${resourceId}`, label: `${t('resources.locks')}: ${name}` },
+    options: [
+      ...lost.map((lock) => ({ value: lock.lockId, label: t('plans.gone', { group: lock.name }) })),
+      ...locks.map((lock) => ({ value: lock.lockId, label: lock.name })),
+    ],
+    chosen: lockIds,
+  }
+}
+
+/** All locks, for a row that somebody opens. */
+export const LockList = (props: { say: Say; line: Locked; locks: readonly Lock[] }) => (
+  <ChoiceList {...lockChoices(props.say, props.line, props.locks)} />
+)
 
 /** What somebody else saved. */
 const storedText = ({ t }: Say, { shown, lost }: Line, locks: readonly Lock[]): string => {

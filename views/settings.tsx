@@ -1,5 +1,5 @@
 // The switches of a space, how it is connected, and the way out.
-import { type Settings, switches } from '../src/core/model.ts'
+import { type proposedMinutes, type Settings, switches } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
 import { type Leaving, Leavings } from './leaving.tsx'
@@ -7,6 +7,9 @@ import { type Leaving, Leavings } from './leaving.tsx'
 export type SettingsFacts = {
   say: Say
   settings: Settings
+  /** Proposed for resources that are mapped for the first time; as typed. */
+  minutes: { name: (typeof proposedMinutes)[number]; value: string; isWrong: boolean }[]
+  minutesMax: number
   /** People with an end to come, whom the reading of the last day concerns. */
   ending: string[]
   site: { name: string; timeZone: string } | null
@@ -45,7 +48,7 @@ export const SettingsPage = (props: SettingsFacts) => {
   )
 }
 
-const Switches = ({ say, settings, ending }: SettingsFacts) => {
+const Switches = ({ say, settings, minutes, minutesMax, ending }: SettingsFacts) => {
   const { t } = say
   const names = ending.slice(0, namesShown).join(', ')
   const more = ending.length > namesShown ? ' …' : ''
@@ -68,9 +71,38 @@ const Switches = ({ say, settings, ending }: SettingsFacts) => {
   )
   const concerns = t('settings.ending', { count: ending.length, names: names + more })
   return (
-    <form hx-post="/settings" class="card">
+    <form hx-post="/settings" class="card" novalidate>
       <h2>{t('settings.switches')}</h2>
       {switches.map((name) => toggle(name, name === 'lastDayIncluded' ? concerns : ''))}
+      <fieldset>
+        <legend>{t('settings.minutes')}</legend>
+        <p class="hint" id="minutes-hint">
+          {t('settings.minutesHint')}
+        </p>
+        <div class="minutes">
+          {minutes.map(({ name, value, isWrong }) => (
+            <div>
+              <label for={name}>{t(`settings.${name}`)}</label>
+              <input
+                id={name}
+                class="short"
+                type="number"
+                name={name}
+                value={value}
+                min="0"
+                max={minutesMax}
+                aria-invalid={isWrong && 'true'}
+                aria-describedby={isWrong ? `${name}-reason` : 'minutes-hint'}
+              />
+              {isWrong && (
+                <p class="reason" id={`${name}-reason`}>
+                  {t('resources.reason.minutes', { max: minutesMax })}
+                </p>
+              )}
+            </div>
+          ))}
+        </div>
+      </fieldset>
       <button type="submit">{t('settings.save')}</button>
     </form>
   )

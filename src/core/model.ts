@@ -40,8 +40,10 @@ export type Space = {
  * give access (C5). `invite`: admins may let SALTO invite members to its app (D4).
  */
 export const switches = ['lastDayIncluded', 'connectNew', 'visitors', 'invite'] as const
+/** What Map resources proposes for a resource that nobody has decided on. */
+export const proposedMinutes = ['minutesBefore', 'minutesAfter'] as const
 export type Settings = { lastDayIncluded: boolean } & Partial<
-  Record<(typeof switches)[number], boolean>
+  Record<(typeof switches)[number], boolean> & Record<(typeof proposedMinutes)[number], number>
 >
 
 export type Plan = { planId: PlanId; name: string; hidden: boolean }

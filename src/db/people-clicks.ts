@@ -2,17 +2,33 @@
 import type { MembershipId, PairingId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
 import { type Click, connectMembership } from './clicks.ts'
-import type { Tx } from './open.ts'
+import type { Db, Tx } from './open.ts'
 import { change } from './store.ts'
 import { ask } from './work.ts'
 
-/** *Connect 12 people*: the page shows how far they are, whenever it is opened (D9). */
+/** So many are connected at a time, so that nobody else waits long for the database. */
+const atOnce = 50
+
+/**
+ * *Connect 12 people*: the page shows how far they are, whenever it is opened (D9). Cut short, it has
+ * connected whole people, and the click can be made again.
+ */
 export const connectMany = async (
-  tx: Tx,
+  { tx }: Pick<Db, 'tx'>,
   click: Click,
   membershipIds: readonly MembershipId[],
   newId: () => PairingId,
 ): Promise<void> => {
+  for (let from = 0; from < membershipIds.length; from += atOnce)
+    await tx((part) => connectSome(part, click, membershipIds.slice(from, from + atOnce), newId))
+}
+
+const connectSome = async (
+  tx: Tx,
+  click: Click,
+  membershipIds: readonly MembershipId[],
+  newId: () => PairingId,
+) => {
   const { spaceId, now: batchAt } = click
   for (const membershipId of membershipIds) {
     const pairingId = await connectMembership(tx, click, membershipId, newId())

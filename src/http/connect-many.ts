@@ -32,7 +32,7 @@ export const connecting = (web: Web) =>
       // Of those that were shown, whoever may still be connected without a question.
       const { membershipIds } = await previewOf(web, c.get('here'), new Set(ids))
       const newId = () => asId<never>(newSecret(web.ports.random, 16))
-      await web.db.tx((tx) => connectMany(tx, clickOf(c, web), membershipIds, newId))
+      await connectMany(web.db, clickOf(c, web), membershipIds, newId)
       web.wake()
       return show(web, c, 'members', await membersPage(web, c))
     })

@@ -1,6 +1,6 @@
 // Plans: which access groups each plan opens (D6).
 import { Hono } from 'hono'
-import { PlansPage, planConsequences } from '../../views/plans.tsx'
+import { GroupList, PlansPage, planConsequences } from '../../views/plans.tsx'
 import { restore } from '../db/clicks.ts'
 import { listMoves, saveMappings } from '../db/mappings.ts'
 import type { Tx } from '../db/open.ts'
@@ -11,6 +11,13 @@ import { type Answer, askFirst, refusalOf, shownAs } from './preview.ts'
 export const plans = (web: Web) =>
   new Hono<Env>()
     .get('/plans', async (c) => showPlans(web, c, await readNow(web, c)))
+    .get('/plans/:planId/groups', async (c) => {
+      const { lines, groups } = await readNow(web, c)
+      const line = lines.find(({ planId }) => planId === c.req.param('planId'))
+      if (!line) return c.notFound()
+      const chosen = c.req.queries('chosen') ?? []
+      return c.html(GroupList({ say: c.get('say'), line: { ...line, chosen }, groups }))
+    })
     .post('/plans', async (c) => {
       const form = await c.req.parseBody({ all: true })
       const answer = await web.db.tx((tx) => save(tx, web, c, form))

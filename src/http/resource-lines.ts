@@ -10,13 +10,16 @@ import type { Here } from './page.ts'
 
 export const minutesMax = 240
 
+export const isMinutes = (text: string) => /^\d{1,3}$/.test(text) && Number(text) <= minutesMax
+
 export type ResourceTable = { lines: ResourceLine[]; locks: Lock[] }
 
 const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
 
 /** What is stored; for a resource that nobody has decided on yet, the lock of the same name. */
 export const readResourceTable = async (tx: Tx, { space, site }: Here): Promise<ResourceTable> => {
-  const { spaceId } = space
+  const { spaceId, settings } = space
+  const { minutesBefore = 0, minutesAfter = 0 } = settings
   const known = await list(tx, 'snapshots', { spaceId, kind: ['lock', 'resource'] })
   const locks = known.filter(({ kind, goneAt }) => kind === 'lock' && !goneAt)
   const gone = known.filter(({ kind, goneAt }) => kind === 'lock' && goneAt)
@@ -37,7 +40,8 @@ export const readResourceTable = async (tx: Tx, { space, site }: Here): Promise<
       const open = lockIds.length > 0 ? null : alike.length > 1 ? 'several' : 'none'
       const chosen = {
         ...{ enabled: door?.enabled ?? false, lockIds },
-        ...{ before: String(door?.minutesBefore ?? 0), after: String(door?.minutesAfter ?? 0) },
+        before: String(door?.minutesBefore ?? minutesBefore),
+        after: String(door?.minutesAfter ?? minutesAfter),
       }
       return [
         {
@@ -76,15 +80,16 @@ export const readResourceLine = (
   const [before = '', after = ''] = [...all(`before:${resourceId}`), ...all(`after:${resourceId}`)]
   const enabled = all('enabled').includes(resourceId)
   const typed = { enabled, lockIds: lockIds.map(asId<LockId>), before, after }
+  // Nobody has decided on it, nor does this form.
+  if (!isStored && textOf(typed) === was) return line
   const isNews = isStored && was !== textOf(shown) && textOf(typed) !== textOf(shown)
   if (isNews && textOf(typed) === was) return { ...line, isNews, isSent: true }
-  const isMinutes = (text: string) => /^\d{1,3}$/.test(text) && Number(text) <= minutesMax
   const wrong = !isMinutes(before) ? 'before' : !isMinutes(after) ? 'after' : null
   const noLock = enabled && lockIds.length === 0 ? 'noLock' : null
   return { ...line, ...typed, reason: noLock ?? wrong, isNews, isSent: true }
 }
 
-/** What is to be stored: rows that differ, and those that nobody has decided on before. */
+/** What is to be stored: rows that differ from what is stored, or was proposed. */
 export const doorsOf = (lines: readonly ResourceLine[]): DoorChoice[] =>
   lines
     .filter((line) => line.isSent && (!line.isStored || textOf(line) !== textOf(line.shown)))

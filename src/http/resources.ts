@@ -1,6 +1,7 @@
 // Map resources: which locks a booking opens, and for how long around it.
 import { Hono } from 'hono'
-import { bookingConsequences, ResourcesPage } from '../../views/resources.tsx'
+import { bookingConsequences, LockList, ResourcesPage } from '../../views/resources.tsx'
+import { asId, type LockId } from '../core/ids.ts'
 import { saveDoors } from '../db/clicks.ts'
 import { listBookingMoves } from '../db/doors.ts'
 import type { Tx } from '../db/open.ts'
@@ -18,6 +19,13 @@ import {
 export const resources = (web: Web) =>
   new Hono<Env>()
     .get('/resources', async (c) => showTable(web, c, await readNow(web, c)))
+    .get('/resources/:resourceId/locks', async (c) => {
+      const { lines, locks } = await readNow(web, c)
+      const line = lines.find(({ resourceId }) => resourceId === c.req.param('resourceId'))
+      if (!line) return c.notFound()
+      const lockIds = (c.req.queries('chosen') ?? []).map(asId<LockId>)
+      return c.html(LockList({ say: c.get('say'), line: { ...line, lockIds }, locks }))
+    })
     .post('/resources', async (c) => {
       const form = await c.req.parseBody({ all: true })
       const answer = await web.db.tx((tx) => save(tx, web, c, form))

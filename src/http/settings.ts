@@ -3,11 +3,12 @@ import { Hono } from 'hono'
 import { DisconnectForm, Leavings } from '../../views/leaving.tsx'
 import { SettingsBack, SettingsPage } from '../../views/settings.tsx'
 import { planIntervals } from '../core/entitlements.ts'
-import { type Settings, switches } from '../core/model.ts'
+import { proposedMinutes, type Settings, switches } from '../core/model.ts'
 import { saveSettings } from '../db/clicks.ts'
 import { list } from '../db/store.ts'
 import { disconnectSpace, listLeavings, previewOf, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, setupUrl, show, type Web } from './page.ts'
+import { isMinutes, minutesMax } from './resource-lines.ts'
 
 export const settings = (web: Web) =>
   new Hono<Env>()
@@ -16,7 +17,13 @@ export const settings = (web: Web) =>
       const form = await c.req.parseBody()
       const before = c.get('here').space.settings
       const on = Object.fromEntries(switches.map((name) => [name, form[name] !== undefined]))
-      const saved: Settings = { lastDayIncluded: false, ...on }
+      const typed = typedMinutes(before, form)
+      const minutes = proposedMinutes.map((name) => [name, Number(typed[name])])
+      const saved: Settings = { lastDayIncluded: false, ...on, ...Object.fromEntries(minutes) }
+      if (!proposedMinutes.every((name) => isMinutes(typed[name]))) {
+        c.get('here').space.settings = { ...before, ...on }
+        return show(web, c, 'settings', await settingsPage(web, c, typed), { status: 422 })
+      }
       await web.db.tx((tx) => saveSettings(tx, clickOf(c, web), saved))
       web.wake()
       c.get('here').space.settings = saved
@@ -46,13 +53,25 @@ const askFirst = async (web: Web, c: C, reason: 'changed' | 'mode' | null) => {
   return show(web, c, 'settings', form, { status: reason ? 422 : 200 })
 }
 
-const settingsPage = async (web: Web, c: C) => {
+/** As they are, or as they came back in the form. */
+const typedMinutes = (settings: Settings, form: Record<string, unknown> = {}) => ({
+  minutesBefore: String(form.minutesBefore ?? settings.minutesBefore ?? 0),
+  minutesAfter: String(form.minutesAfter ?? settings.minutesAfter ?? 0),
+})
+
+const settingsPage = async (web: Web, c: C, typed?: ReturnType<typeof typedMinutes>) => {
   const { space, site } = c.get('here')
   const { spaceId, subdomain } = space
   const leavings = await listLeavings(web, spaceId)
   const connected = await list(web.db.read, 'connections', { spaceId, state: 'ok' })
   const isOk = (side: string) => connected.some((each) => each.side === side)
+  const minutes = typed ?? typedMinutes(space.settings)
   return SettingsPage({
+    minutes: proposedMinutes.map((name) => {
+      const value = minutes[name]
+      return { name, value, isWrong: !isMinutes(value) }
+    }),
+    minutesMax,
     ...{ say: c.get('say'), settings: space.settings, leavings },
     ending: await listEnding(web, c),
     site: site && { name: site.info.name, timeZone: site.timeZone },

@@ -33,7 +33,11 @@ await world.close()
 
 const house = await crowdedHouse()
 console.log(`700 people connected, the click ${house.connecting.toFixed(0)} ms of the processor`)
-for (const path of ['/members', '/members?filter=nothing', '/members?search=number07', '/tags']) {
+const paths = [
+  ...['/members', '/members?filter=nothing', '/members?search=number07', '/tags'],
+  ...['/resources', '/resources/room-0007/locks?chosen=lock-0007'],
+]
+for (const path of paths) {
   const times: number[] = []
   let page = ''
   for (let index = 0; index < 40; index++)
@@ -44,6 +48,6 @@ for (const path of ['/members', '/members?filter=nothing', '/members?search=numb
     )
   const p95 = times.sort((a, b) => a - b)[37] ?? 0
   const costs = `${p95.toFixed(0)} ms of the processor (p95), ${house.packedKB(page).toFixed(0)} KB`
-  console.log(`GET ${path.padEnd(27)} ${costs}`)
+  console.log(`GET ${path.padEnd(45)} ${costs}`)
 }
 await house.close()

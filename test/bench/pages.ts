@@ -1,4 +1,4 @@
-// A space with 1,000 members and 500 tags, and what its two longest pages cost.
+// A space with 1,000 members, 500 tags, 200 resources and 200 locks, and what its longest pages cost.
 import { gzipSync } from 'node:zlib'
 import { asId } from '../../src/core/ids.ts'
 import { giveTag } from '../../src/db/clicks.ts'
@@ -21,10 +21,11 @@ export const crowdedHouse = async () => {
     })),
   )
   await on.tags(...numbered(500, (n) => on.tag(`0230${n}`)))
+  const lock = { lockType: 'wall_reader', online: true }
+  await on.locks(...numbered(200, (n) => ({ lockId: `lock-${n}`, name: `Door ${n}`, ...lock })))
+  await on.resources(...numbered(200, (n) => ({ resourceId: `room-${n}`, name: `Door ${n}` })))
   await on.users(...numbered(1000, (n) => on.user(`su-${n}`)))
-  const connecting = await processorMs(() =>
-    db.tx((tx) => connectMany(tx, click, ids.slice(0, 700), newId())),
-  )
+  const connecting = await processorMs(() => connectMany(db, click, ids.slice(0, 700), newId()))
   await on.settle()
   await db.tx(async (tx) => {
     for (const [n, { pairingId }] of (await list(tx, 'pairings', { spaceId })).entries()) {

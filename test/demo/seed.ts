@@ -94,6 +94,7 @@ export const seed = (cobot: CobotSimulator, salto: SaltoSimulator, now: Date) =>
   group('Full Time', [0, 1, 7], 'always')
   group('Part Time', [0], {
     ...{ monday: true, tuesday: true, wednesday: true, thursday: true, friday: true },
+    ...{ saturday: false, sunday: false },
     ...{ start_time: '08:00:00', end_time: '18:00:59' },
   })
   group('Night Owl', [0, 1], 'always')

@@ -126,6 +126,23 @@ test('D9 connect selected connects exactly those who were shown, in one go, and 
   expect(await pairings()).toEqual(first)
 })
 
+test('D9 many are connected in parts: cut short, the next click connects the rest, and each once', async () => {
+  const { db } = on.world
+  const ids = Array.from({ length: 120 }, (_, n) => `m${n}`)
+  await on.memberships(ids.map((membershipId) => ({ membershipId, name: membershipId })))
+  let parts = 0
+  const { tx } = db
+  db.tx = (work) => (++parts === 3 ? Promise.reject(new Error('cut short')) : tx(work))
+  expect((await confirm(...ids)).status).toBe(500)
+  const first = await pairings()
+  expect(first.length).toBeGreaterThan(0)
+  expect(first.length).toBeLessThanOrEqual(100)
+  db.tx = tx
+  expect((await confirm(...ids)).page).toContain('0 of 120 connected')
+  expect(await pairings()).toHaveLength(120)
+  expect(await pairings()).toEqual(expect.arrayContaining(first))
+})
+
 test('D9 somebody whom KS may know by the time of the click is left alone', async () => {
   await on.memberships([{ membershipId: 'm1', name: 'Mia Member' }])
   expect((await preview('m1')).page).toContain('Connect 1 person?')

@@ -23,7 +23,10 @@ export const stage = async () => {
     ...more,
   })
   const stored =
-    <T extends object>(kind: 'tag' | 'siteUser' | 'plan' | 'accessGroup', idKey: string) =>
+    <T extends object>(
+      kind: 'tag' | 'siteUser' | 'plan' | 'accessGroup' | 'lock' | 'resource',
+      idKey: string,
+    ) =>
     (...items: T[]) =>
       db.tx((tx) =>
         saveSnapshot(tx, spaceId, kind, items as never[], {
@@ -55,6 +58,8 @@ export const stage = async () => {
     users: stored('siteUser', 'siteUserId'),
     plans: stored('plan', 'planId'),
     groups: stored('accessGroup', 'accessGroupId'),
+    locks: stored('lock', 'lockId'),
+    resources: stored('resource', 'resourceId'),
     /** Connected, with a user of theirs in KS. */
     connect: async (id: string, more: object = {}) => {
       await frame.post(`/members/${id}/connect`)

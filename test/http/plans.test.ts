@@ -86,7 +86,7 @@ const read = async () => (await frame.get('/plans')).text()
 /** What a browser sends of a page, with other groups chosen for some plans. */
 const fieldsOf = (page: string, chosen: Record<string, string[]>): [string, string][] =>
   [...page.matchAll(/name="was:([^"]*)" value="([^"]*)"/g)].flatMap(([, planId = '', was = '']) => {
-    const selected = [...rowOf(page, planId).matchAll(/<option value="([^"]*)" selected/g)]
+    const selected = [...rowOf(page, planId).matchAll(/name="groups:[^"]*" value="([^"]*)"/g)]
     const values = chosen[planId] ?? selected.map(([, value = '']) => value)
     const groups = values.map((value): [string, string] => [`groups:${planId}`, value])
     return [[`was:${planId}`, was], ...groups]
@@ -116,7 +116,7 @@ test('D6 a row per plan says who is on it, what it opens, and what is wrong with
   const page = await read()
   expect(rowOf(page, 'p1')).toMatch(/Full Time.*1 person is on it, 1 of them connected/s)
   expect(rowOf(page, 'p1')).toContain('2 locks, Mon–Fri 08:00–18:00')
-  expect(rowOf(page, 'p1')).toContain('aria-label="Access groups: Full Time"')
+  expect(rowOf(page, 'p1')).toContain('Access groups: Full Time: ')
   expect(rowOf(page, 'p2')).toMatch(/Studio<span class="hint">no locks yet/)
   expect(rowOf(page, 'p2')).toMatch(/opens nothing.*href="https:\/\/ks.example\/app"/s)
   expect(rowOf(page, '*')).toMatch(/All other plans.*1 person is on it/s)
@@ -132,7 +132,7 @@ test('D6 Save says who gains and who loses before anything is stored; the button
   expect(first.asked).toContain('4 people gain Studio.')
   expect(first.asked).toMatch(/4 people lose Full Time\..*<li>Ana<\/li><li>Mia<\/li>/s)
   expect(first.verb).toBe('Move 4 people')
-  expect(rowOf(first.text, 'p1')).toContain('value="g2" selected')
+  expect(rowOf(first.text, 'p1')).toContain('value="g2" checked')
   expect(await mapped()).toMatchObject({ chosen: null })
   expect(await world.work()).not.toContainEqual(expect.objectContaining({ cause: /admin/ }))
 
@@ -171,11 +171,11 @@ test('D6 what another admin saved meanwhile is shown beside what was chosen here
   const late = await save(mine, { p1: ['nothing'] })
   expect(late.status).toBe(409)
   expect(late.text).toContain('Somebody else saved this page meanwhile')
-  expect(rowOf(late.text, 'p1')).toContain('value="nothing" selected')
+  expect(rowOf(late.text, 'p1')).toContain('value="nothing" checked')
   expect(rowOf(late.text, 'p1')).toContain(
     'Stored meanwhile: Full Time (2 locks), Studio (0 locks).',
   )
-  expect(rowOf(late.text, 'p2'), 'not touched here: theirs').toContain('value="g2" selected')
+  expect(rowOf(late.text, 'p2'), 'not touched here: theirs').toContain('value="g2" checked')
   await save(late.text, {})
   expect(await mapped()).toMatchObject({ chosen: [] })
   expect(await mapped('p2')).toMatchObject({ chosen: ['g2'] })
@@ -190,8 +190,19 @@ test.each([
   const answer = await save(await read(), { p1: values, p2: ['g2'] })
   expect(answer.status).toBe(422)
   expect(rowOf(answer.text, 'p1')).toContain(reason)
-  expect(rowOf(answer.text, 'p2')).toContain('value="g2" selected')
+  expect(rowOf(answer.text, 'p2')).toContain('value="g2" checked')
   expect(await list(world.db.read, 'planGroups', {})).toEqual([])
+})
+
+test('D6 all groups come when a row is opened; by name and nothing are chosen alone', async () => {
+  const [, from = ''] = /hx-get="([^"]*)"/.exec(rowOf(await read(), '*')) ?? []
+  expect(from).toBe('/plans/*/groups?chosen=name')
+  const list = await (await frame.get(from)).text()
+  const boxes = [...list.matchAll(/value="(\w+)"( checked="")?( data-alone)?/g)]
+  expect(boxes.map(([, ...each]) => each.filter(Boolean).join(''))).toEqual([
+    ...['name checked="" data-alone', 'nothing data-alone', 'g1', 'g2'],
+  ])
+  expect((await frame.get('/plans/p9/groups')).status).toBe(404)
 })
 
 test('D6 by name again: a plan without a group of its own forgets its row and what was said of it', async () => {
@@ -230,6 +241,6 @@ test('A6 the overview leads to Plans when a plan opens nothing', async () => {
 
 test('R8 a plan that nobody needed yet shows the group of its name, others open nothing', async () => {
   const page = await read()
-  expect(rowOf(page, 'p1')).toMatch(/<\/select>.*Full Time.*2 locks/s)
-  expect(rowOf(page, 'p2')).toMatch(/<\/select>.*Opens nothing/s)
+  expect(rowOf(page, 'p1')).toMatch(/<\/details>.*Full Time.*2 locks/s)
+  expect(rowOf(page, 'p2')).toMatch(/<\/details>.*Opens nothing/s)
 })

@@ -87,17 +87,18 @@ const booking = (bookingId: string, from: number, to: number, more: { connected?
 const rowOf = (page: string, id: string) =>
   new RegExp(`<tr id="resource-${id}".*?</tr>`, 's').exec(page)?.[0] ?? ''
 const read = async () => (await frame.get('/resources')).text()
+/** What is chosen in a row that nobody opened. */
+const chosenIn = (row: string) =>
+  [...row.matchAll(/name="locks:[^"]*" value="([^"]*)"/g)].map(([, each = '']) => each)
 type Typed = { on?: boolean; locks?: string[]; before?: string; after?: string }
 /** What a browser sends of a page, with some rows typed otherwise. */
 const fieldsOf = (page: string, typed: Record<string, Typed>): [string, string][] =>
   [...page.matchAll(/name="was:([^"]*)" value="([^"]*)"/g)].flatMap(([, id = '', was = '']) => {
     const row = rowOf(page, id)
-    const { on = row.includes('checked=""'), ...rest } = typed[id] ?? {}
+    const { on = row.includes(`value="${id}" checked`), ...rest } = typed[id] ?? {}
     const value = (name: string) =>
       new RegExp(`${name}:${id}" value="([^"]*)"`).exec(row)?.[1] ?? ''
-    const selected = [...row.matchAll(/<option value="([^"]*)" selected/g)].map(
-      ([, each = '']) => each,
-    )
+    const selected = chosenIn(row)
     const fields: [string, string][] = [
       [`was:${id}`, was],
       [`before:${id}`, rest.before ?? value('before')],
@@ -118,11 +119,25 @@ const save = async (page: string, typed: Record<string, Typed>, set?: string) =>
 test('B1 B2 the lock of the same name is preselected; none or several say so', async () => {
   await listed()
   const page = await read()
-  expect(rowOf(page, 'r1')).toMatch(/<option value="l1" selected="">Quay Room/)
+  expect(chosenIn(rowOf(page, 'r1'))).toEqual(['l1'])
   expect(rowOf(page, 'r2')).toContain('Several locks have this name')
-  expect(rowOf(page, 'r2')).not.toContain('selected')
+  expect(rowOf(page, 'r2')).toContain('>no lock</span>')
   expect(rowOf(page, 'r3')).toContain('No lock has this name')
-  expect(rowOf(page, 'r3')).toContain('aria-label="Locks: Attic"')
+  expect(rowOf(page, 'r3')).toContain('Locks: Attic: ')
+})
+
+test('B3 the whole list of locks comes when a row is opened, with what is chosen there, and ends nowhere', async () => {
+  await listed()
+  const page = await read()
+  const [, from = ''] = /hx-get="([^"]*)"/.exec(rowOf(page, 'r1')) ?? []
+  expect(from).toBe('/resources/r1/locks?chosen=l1')
+  const list = await (await frame.get(`${from}&chosen=l4`)).text()
+  const boxes = [...list.matchAll(/name="locks:r1" value="(\w+)"( checked)?/g)]
+  expect(boxes.map(([, id, checked]) => id + (checked ?? ''))).toEqual([
+    ...['l4 checked', 'l1 checked', 'l3', 'l2'],
+  ])
+  expect(list).toContain('<legend class="unseen">Locks: Quay  room</legend>')
+  expect((await frame.get('/resources/r9/locks')).status).toBe(404)
 })
 
 test('B3 Save stores the whole table, several locks and minutes; without bookings nothing is asked', async () => {
@@ -132,7 +147,8 @@ test('B3 Save stores the whole table, several locks and minutes; without booking
   const answer = await save(await read(), typed)
   expect(answer.status).toBe(200)
   expect(answer.text).toContain('Saved.')
-  expect(await list(db.read, 'resourceDoors', { spaceId, siteId })).toHaveLength(3)
+  const doors = await list(db.read, 'resourceDoors', { spaceId, siteId })
+  expect(doors.map(({ resourceId }) => resourceId)).toEqual(['r1'])
   expect(await stored('r1')).toMatchObject({ enabled: true, minutesBefore: 10, minutesAfter: 5 })
   expect((await stored('r1'))?.lockIds.sort()).toEqual(['l1', 'l4'])
   expect((await save(answer.text, {})).text).toContain('Nothing was changed.')
@@ -198,7 +214,7 @@ test('what another admin saved meanwhile is shown beside what was typed; nothing
     'Stored meanwhile: switched on; Front; minutes 0 and 15.',
   )
   expect(rowOf(late.text, 'r1')).toContain('value="30"')
-  expect(rowOf(late.text, 'r2'), 'not touched here: theirs').not.toContain('checked')
+  expect(rowOf(late.text, 'r2'), 'not touched here: theirs').not.toContain('value="r2" checked')
   await save(late.text, {})
   expect(await stored('r1')).toMatchObject({ lockIds: ['l1'], minutesBefore: 30, minutesAfter: 0 })
   expect(await stored('r2')).toMatchObject({ enabled: false })
@@ -223,9 +239,7 @@ test('B5 a resource deleted in Cobot and a lock gone from KS say so in their row
   await door('r1', { lockIds: [asId<never>('l1'), asId<never>('l2')] })
   const page = await read()
   expect(rowOf(page, 'r2')).toContain('This resource is gone from Cobot. Switch it off.')
-  expect(rowOf(page, 'r1')).toMatch(
-    /value="l2" selected="">Twin \(gone.*A lock that was chosen is gone/s,
-  )
+  expect(rowOf(page, 'r1')).toMatch(/Twin \(gone.*value="l2".*A lock that was chosen is gone/s)
   expect(rowOf(page, 'r3'), 'switched off and gone: no row').toBe('')
   const saved = await save(page, { r4: { on: true, locks: ['l4'] } })
   expect(saved.text).toContain('Saved.')

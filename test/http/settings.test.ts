@@ -90,6 +90,37 @@ test('only what was shown is done: another set, or no choice, comes back with th
   expect(await list(world.db.read, 'receipts', {})).toEqual([])
 })
 
+test('I2 minutes for resources to come are proposed on Map resources; what is mapped keeps its own', async () => {
+  const { cobot, ks, siteId } = world
+  cobot.addResource('harbour', { name: 'Attic' })
+  cobot.addResource('harbour', { name: 'Cellar' })
+  for (const name of ['Attic', 'Cellar']) ks.addLock(siteId, { name })
+  await frame.post('/overview/checks')
+  await settle()
+  const minutes = async () => {
+    const page = await textOf('/resources')
+    return [...page.matchAll(/name="(before|after):[^"]*" value="(\d+)"/g)].map(([, , m]) => m)
+  }
+  const save = async (on: string[]) => {
+    const page = await textOf('/resources')
+    const fields = [...page.matchAll(/name="((?:was|before|after|locks):[^"]*)" value="([^"]*)"/g)]
+    const rows = fields.map(([, name = '', value = '']): [string, string] => [name, value])
+    await frame.post('/resources', [...rows, ...on.map((id): [string, string] => ['enabled', id])])
+  }
+  const [attic = ''] = /(?<=name="was:)[^"]+/.exec(await textOf('/resources')) ?? []
+  await save([attic])
+  const wrong = await frame.post('/settings', { minutesBefore: '5', minutesAfter: '-3' })
+  expect([wrong.status, await wrong.text()]).toEqual([
+    422,
+    expect.stringMatching(/value="5".*value="-3"[^>]*aria-invalid="true".*from 0 to 240/s),
+  ])
+  expect(await minutes()).toEqual(['0', '0', '0', '0'])
+  await frame.post('/settings', { minutesBefore: '10', minutesAfter: '5' })
+  expect(await minutes()).toEqual(['0', '0', '10', '5'])
+  await frame.post('/settings', {})
+  expect(await textOf('/settings')).toContain('name="minutesBefore" value="10"')
+})
+
 test('from Disconnect site to the receipt, which is there until the page is closed', async () => {
   await connectMia()
   const hookKey = await openHookKey(world.deps, await space())
