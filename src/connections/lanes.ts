@@ -31,7 +31,9 @@ const createLane = (side: Side, clock: Clock) => {
     const isPausing = error instanceof RetryLater
     // A pause that we make ourselves says nothing about the other side.
     if (isPausing && !error.side) return
-    if (!isPausing) breaker = noteCall(breaker, isAway, clock.now().getTime())
+    // Asked too often is our doing; a side that is busy with itself is as good as away.
+    if (!isPausing || !error.isTooMany)
+      breaker = noteCall(breaker, isAway || isPausing, clock.now().getTime())
     awaySince = isAway || isPausing ? (awaySince ?? clock.now()) : null
   }
 

@@ -76,7 +76,10 @@ export const play = async (wishes: { addon?: number; cobot?: number; salto?: num
   const listen = (handle: (request: Request) => Promise<Response>, port: number) =>
     // "localhost" may mean either loopback address.
     new Promise<ServerType>((resolve) => {
-      const server = serve({ fetch: handle, port, hostname: 'localhost' }, () => resolve(server))
+      const server = serve(
+        { fetch: handle, port, hostname: 'localhost', overrideGlobalObjects: false },
+        () => resolve(server),
+      )
     })
   const servers = [await listen(cobot.handle, cobotPort), await listen(salto.handle, saltoPort)]
 

@@ -85,8 +85,9 @@ export const createStage = async (given: {
   })
   const listen = (handle: (request: Request) => Promise<Response>, port: number) =>
     new Promise<ServerType>((resolve) => {
-      const listening = serve({ fetch: handle, port, hostname: '127.0.0.1' }, () =>
-        resolve(listening),
+      const listening = serve(
+        { fetch: handle, port, hostname: '127.0.0.1', overrideGlobalObjects: false },
+        () => resolve(listening),
       )
     })
   const servers = [await listen(cobot.handle, cobotPort), await listen(salto.handle, saltoPort)]

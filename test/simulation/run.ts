@@ -51,7 +51,7 @@ const minute = 60_000
 const hour = 60 * minute
 
 const sizes = {
-  small: { members: 12, bookings: 9, hours: 36, actions: 60 },
+  small: { members: 12, bookings: 9, hours: 36, actions: 40 },
   full: { members: 40, bookings: 60, hours: 168, actions: 700 },
 }
 
@@ -129,10 +129,10 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const log: Log = { info: write, warn: write, error: write }
   const home = chance.pick(zones)
   // Sweeps cost most of a run: few seeds keep the pace of production, most far less.
-  const isBrisk = chance.is(size === 'full' ? 1 : 0.25)
+  const isBrisk = chance.is(size === 'full' ? 1 : 0.1)
   const sweeps = isBrisk
     ? { cobotMs: 300_000, ksMs: 840_000 }
-    : { cobotMs: 1_800_000, ksMs: 3_600_000 }
+    : { cobotMs: 3_600_000, ksMs: 7_200_000 }
   const limits = invariants.limitsFor(sweeps)
   const keys = [1, 2].map((n) => ({ kid: `k${n}`, key: new Uint8Array(32) }))
   const base = await createWorld({
