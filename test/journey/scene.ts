@@ -117,8 +117,18 @@ export const actions = (
     await see('Problems', problem)
   }
   /** These, and no others, of the choices in a row. */
-  const choose = (inRow: Locator, ...labels: string[]) =>
-    inRow.getByRole('listbox').selectOption(labels.map((label) => ({ label })))
+  const choose = async (inRow: Locator, ...names: string[]) => {
+    const list = inRow.locator('details.choices')
+    if ((await list.getAttribute('open')) === null) await list.locator('summary').click()
+    const boxes = list.locator('fieldset').getByRole('checkbox')
+    await boxes.first().waitFor()
+    for (const label of await list.locator('fieldset label').all()) {
+      const text = (await label.innerText()).trim()
+      // What a group opens stands in brackets behind its name.
+      const isMeant = names.some((name) => text === name || text.startsWith(`${name} (`))
+      await label.getByRole('checkbox').setChecked(isMeant)
+    }
+  }
 
   const users = (name: string) =>
     salto.users(siteId).filter(({ alias, firstName, lastName }) => {
