@@ -61,25 +61,28 @@ test('an answer that nobody can use is said as well, and takes nothing away', as
   expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
 })
 
-test('while SALTO is away it is not asked over and over, but a lock-out tries', async () => {
-  const world = await start()
-  const all = []
-  for (let n = 0; n < 12; n++) all.push(await connected(`Member Nr${n}`))
-  await world.advance(2 * minute)
-  world.salto.addFault({ path: '^/connect/', status: 500 })
-  for (const { pairingId } of all)
-    await world.act((tx) => clicks.lookAgain(tx, world.click(), `reconcilePairing:${pairingId}`))
-  await pass(later(world, minute), 5_000)
-  const from = world.salto.journal.length
-  await pass(later(world, 4 * minute), 5_000)
-  // One probe in every minute at most.
-  expect(world.salto.journal.length - from).toBeLessThanOrEqual(5)
-  const before = world.salto.journal.length
-  const { pairingId } = all[3] ?? { pairingId: asId<never>('') }
-  await world.act((tx) => clicks.lockOut(tx, world.click(), pairingId, true))
-  await world.worker.drain()
-  expect(world.salto.journal.length).toBeGreaterThan(before)
-  world.salto.clearFaults()
-  await world.advance(7 * minute)
-  expect(user('Member Nr3')?.blocked).toBe(true)
-})
+test.each([500, 503])(
+  'while SALTO answers %i it is not asked over and over, but a lock-out tries',
+  async (status) => {
+    const world = await start()
+    const all = []
+    for (let n = 0; n < 12; n++) all.push(await connected(`Member Nr${n}`))
+    await world.advance(2 * minute)
+    world.salto.addFault({ path: '^/connect/', status })
+    for (const { pairingId } of all)
+      await world.act((tx) => clicks.lookAgain(tx, world.click(), `reconcilePairing:${pairingId}`))
+    await pass(later(world, minute), 5_000)
+    const from = world.salto.journal.length
+    await pass(later(world, 4 * minute), 5_000)
+    // One probe in every minute at most.
+    expect(world.salto.journal.length - from).toBeLessThanOrEqual(5)
+    const before = world.salto.journal.length
+    const { pairingId } = all[3] ?? { pairingId: asId<never>('') }
+    await world.act((tx) => clicks.lockOut(tx, world.click(), pairingId, true))
+    await world.worker.drain()
+    expect(world.salto.journal.length).toBeGreaterThan(before)
+    world.salto.clearFaults()
+    await world.advance(7 * minute)
+    expect(user('Member Nr3')?.blocked).toBe(true)
+  },
+)
