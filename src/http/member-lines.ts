@@ -6,6 +6,7 @@ import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
+import { listErasing } from '../db/erase.ts'
 import type { Tx } from '../db/open.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
@@ -33,7 +34,7 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
   const { spaceId } = space
   const now = ports.clock.now()
   const today = localDate(now, space.timeZone)
-  const facts = await readFacts(db.read, spaceId, now)
+  const facts = await readFacts(db.read, space, now)
   const memberships = await list(db.read, 'memberships', { spaceId, goneAt: null })
   const isCurrent = (membership: Membership) => {
     if (!membership.confirmedAt) return !membership.canceledTo || membership.canceledTo > today
@@ -78,7 +79,7 @@ export const getMember = async (
     ? await findVisitors(read, spaceId, pairings, now)
     : await list(read, 'memberships', { spaceId, membershipId, goneAt: null })
   if (!membership) return null
-  const facts = await readFacts(read, spaceId, now, membership.pairingId ?? asId(''))
+  const facts = await readFacts(read, space, now, membership.pairingId ?? asId(''))
   const line = { membership, ...bareLine(membership, facts) }
   return wholeLine(line, await readUsers(read, spaceId, [line]), space.settings.invite ?? false)
 }
@@ -90,12 +91,8 @@ type Bare = ReturnType<typeof bareLine> & { membership: Membership }
 type Users = ReadonlyMap<string, SiteUser>
 
 /** Of everybody, or of one pairing. */
-const readFacts = async (
-  read: Tx,
-  spaceId: Row<'spaces'>['spaceId'],
-  now: Date,
-  only?: PairingId,
-) => {
+const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: PairingId) => {
+  const { spaceId } = space
   const whose = only === undefined ? { spaceId } : { spaceId, pairingId: only }
   const source = `reconcilePairing:${only}`
   const said = only === undefined ? {} : { source }
@@ -114,6 +111,7 @@ const readFacts = async (
       (row) => row.source,
     ),
     tags: byKey(tags, (row) => row.pairingId),
+    erasing: await listErasing(read, space, now),
   }
 }
 
@@ -155,6 +153,7 @@ const bareLine = (membership: Membership, facts: Facts) => {
   return {
     ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
     ...{ pairing, problem, tag, state, isDue, visit: membership.visit ?? null },
+    isErasing: facts.erasing.has(membershipId),
     upcoming: upcoming ? { name: upcomingPlan.name, on: plan.canceledTo ?? '' } : null,
   }
 }
@@ -203,7 +202,10 @@ const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => 
     ...rest,
     endsOn: membership.canceledTo,
     // A look that was put off is due later, and the row goes on asking until it is through.
-    isWorking: (isDue && pairing !== undefined) || ['working', 'leaving'].includes(rest.state),
+    isWorking:
+      (isDue && pairing !== undefined) ||
+      rest.isErasing ||
+      ['working', 'leaving'].includes(rest.state),
     pairingId: pairing?.pairingId ?? null,
     candidates: pairing?.state === 'choosing' ? pairing.candidates : [],
     lockedOut: pairing?.lockedOut ?? false,

@@ -193,3 +193,24 @@ test('the file is offered for everybody in the list, whatever their state', asyn
   for (const nobody of ['m9', 'visitor:m1', 'visitor:'])
     expect((await download(nobody)).answer.status).toBe(404)
 })
+
+test('to erase is offered beside it and asked about by name; the row says so until it is done', async () => {
+  await fill()
+  const { db, spaceId, mara } = on.world
+  const row = on.rowOf(await on.text('/members'), 'member-mia')
+  expect(row).toMatch(
+    /data-confirm="What the add-on gave to Mia Member [^"]*" data-verb="Erase what we hold about Mia Member"/,
+  )
+  for (let twice = 0; twice < 2; twice++) {
+    const answer = await on.frame.post('/members/mia/erase')
+    expect(await answer.text()).toMatch(/hx-trigger="every 2s".*What we hold is being erased/s)
+  }
+  const pairingId = await on.pairingOf('mia')
+  const [pairing] = await list(db.read, 'pairings', { spaceId, pairingId: id(pairingId!) })
+  expect(pairing?.state).toBe('leaving')
+  const work = await list(db.read, 'work', { spaceId, task: 'tidyUp' })
+  const marks = work.flatMap(({ subject, cause }) => (subject === 'space' ? [] : [subject, cause]))
+  const by = `admin ${mara}`
+  expect(marks.sort()).toEqual([by, by, `mia2:${pairingId}`, `mia:${pairingId}`])
+  expect(on.rowOf(await on.text('/members'), 'member-otto')).not.toContain('being erased')
+})
