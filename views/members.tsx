@@ -25,6 +25,7 @@ export type MemberLine = {
     | 'problem'
     | 'lockedOut'
     | 'leaving'
+    | 'ended'
   /** Something is under way: the row asks again by itself. */
   isWorking: boolean
   /** *Erase* was pressed, and is not done yet. */
@@ -234,7 +235,7 @@ const Actions = ({ say, line }: RowProps) => {
       {!line.visit && button('erase', 'person.erase', 'danger', 'erase', 'person.eraseVerb')}
     </details>
   )
-  if (state === 'unconfirmed' || state === 'leaving') return more()
+  if (['unconfirmed', 'leaving', 'ended'].includes(state)) return more()
   if (state === 'notConnected' || state === 'choosing')
     return (
       <>

@@ -214,3 +214,29 @@ test('to erase is offered beside it and asked about by name; the row says so unt
   expect(marks.sort()).toEqual([by, by, `mia2:${pairingId}`, `mia:${pairingId}`])
   expect(on.rowOf(await on.text('/members'), 'member-otto')).not.toContain('being erased')
 })
+
+test('who ended is found by a filter of their own, with the file and the way to erase, and no more', async () => {
+  const { db, spaceId, clock } = on.world
+  const ids = ['gone', 'past', 'here', 'never']
+  await on.memberships([
+    { membershipId: 'gone', name: 'Gus Gone' },
+    { membershipId: 'past', canceledTo: '2026-02-20' },
+    { membershipId: 'here' },
+    { membershipId: 'never', confirmedAt: null, canceledTo: '2026-02-20' },
+  ])
+  for (const who of ['gone', 'here']) await on.connect(who)
+  const gone = { spaceId, membershipId: id('gone') }
+  await db.tx((tx) => change(tx, 'memberships', gone, { goneAt: clock.now() }))
+  const shown = async (query: string) => {
+    const page = await on.text(`/members${query}`)
+    return ids.filter((each) => on.rowOf(page, `member-${each}`))
+  }
+  expect(await shown('')).toEqual(['here'])
+  expect(await shown('?filter=ended')).toEqual(['gone', 'past', 'never'])
+  expect(await shown('?filter=ended&search=gus')).toEqual(['gone'])
+  const row = on.rowOf(await on.text('/members?filter=ended'), 'member-gone')
+  expect(row).toMatch(/ended.*\/members\/gone\/file.*\/members\/gone\/erase/s)
+  expect(row).not.toMatch(/disconnect|lock-out|\/tag/)
+  await on.frame.post('/members/gone/erase')
+  expect(on.rowOf(await on.text('/members?filter=ended'), 'member-gone')).toContain('leaving…')
+})
