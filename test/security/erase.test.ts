@@ -4,6 +4,7 @@ import { asId } from '../../src/core/ids.ts'
 import { verifyAudit } from '../../src/db/audit.ts'
 import { giveTag, lookAgain, saveSettings } from '../../src/db/clicks.ts'
 import { erasePerson } from '../../src/db/erase.ts'
+import { leaveSite } from '../../src/db/sites.ts'
 import { list, one } from '../../src/db/store.ts'
 import { keys } from '../../src/db/tables.ts'
 import { createWorld } from '../support/world.ts'
@@ -69,5 +70,33 @@ test('T32 who asks for it is erased at once; only what Cobot lists stays', async
   expect(await namesIn(/yorick/i)).toEqual(['memberships'])
   expect(await list(db.read, 'bookings', { membershipId: [zelda, yorick] })).toEqual([])
   expect(await verifyAudit(db.read, spaceId)).toBeNull()
+  await world.close()
+})
+
+test('T32 a space that leaves forgets whom it was asked to erase, in the receipt as well', async () => {
+  const world = await createWorld()
+  const { cobot, spaceId, db } = world
+  const zelda = world.addMember('Zelda Zwischenzeit')
+  const mia = world.addMember('Mia Member')
+  await world.settle()
+  for (const id of [zelda, mia]) await world.connect(id)
+  cobot.deleteMembership(hub, zelda)
+  await world.settle()
+  world.salto.addFault({ method: 'DELETE', path: '/users/[^/]+$', status: 500 })
+  await world.act((tx) => erasePerson(tx, world.click(), zelda))
+  await world.settle()
+  const site = await one(db.read, 'sites', { spaceId })
+  const how = { mode: 'remove', whole: true } as const
+  await world.act((tx) => leaveSite(tx, world.click(), site!, how))
+  await world.advance(60_000)
+  const names = async () =>
+    (await list(db.read, 'receiptLines', { spaceId })).map(({ name }) => name).sort()
+  expect(await names()).toContain('Zelda Zwischenzeit')
+  world.salto.clearFaults()
+  await world.advance(30 * 60_000, 5 * 60_000)
+  expect(await one(db.read, 'spaces', { spaceId })).toMatchObject({ state: 'disconnected' })
+  expect(await names()).toEqual(['', 'Mia Member'])
+  for (const table of ['memberships', 'pairings', 'snapshots', 'receiptLines'] as const)
+    expect(JSON.stringify(await list(db.read, table, {}))).not.toMatch(/zelda/i)
   await world.close()
 })
