@@ -8,9 +8,8 @@ import type { TaskHandler } from './run.ts'
 const dayMs = 24 * 3600_000
 
 /**
- * For one person who is to be erased, until it is done; for all
- * once a day, and once for a space that left. The end of the audit's chain goes to the log: its last
- * rows cannot vanish unseen.
+ * Of one person who is to be erased, until it is done; of all once a day, and once for a space that
+ * left. The end of the audit's chain goes to the log: its last rows cannot vanish unseen.
  */
 export const tidyUp: TaskHandler = async (look) => {
   const { deps, spaceId, space } = look
