@@ -29,6 +29,8 @@ export type Leaving = {
   isStuck: boolean
 }
 
+const overTexts = { '/settings': 'leaving.over', '/setup': 'setup.over' }
+
 /** Lists longer than this are folded. */
 const unfolded = 20
 
@@ -150,17 +152,22 @@ export const DisconnectForm = (props: {
   )
 }
 
-/** Looks by itself how far it is; `at` is where the page asks, `query` what it has to add. */
+/**
+ * Looks by itself how far it is; `at` is where the page asks, `query` what it has to add. At the
+ * end it says that the space is disconnected, if the whole space is left.
+ */
 export const Leavings = (props: {
   say: Say
   leavings: Leaving[]
   at: '/settings' | '/setup'
   query?: string
+  isOver: boolean
 }) => {
-  const { say, leavings, at, query = '' } = props
+  const { say, leavings, at, query = '', isOver } = props
+  const isDone = leavings.every(({ endedAt }) => endedAt)
   return (
     <section id="leavings">
-      {leavings.some(({ endedAt }) => !endedAt) && (
+      {!isDone && (
         <div
           hx-get={`${at}/progress${query}`}
           hx-trigger="every 5s"
@@ -174,6 +181,7 @@ export const Leavings = (props: {
           <Progress {...{ say, leaving }} />
         ),
       )}
+      {isOver && isDone && <p role="status">{say.t(overTexts[at])}</p>}
     </section>
   )
 }

@@ -25,8 +25,11 @@ export type MemberLine = {
     | 'problem'
     | 'lockedOut'
     | 'leaving'
+    | 'ended'
   /** Something is under way: the row asks again by itself. */
   isWorking: boolean
+  /** *Erase* was pressed, and is not done yet. */
+  isErasing: boolean
   pairingId: PairingId | null
   candidates: Candidate[]
   lockedOut: boolean
@@ -169,6 +172,7 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
           class={`state ${Object.entries(stateKinds).find(([key]) => key === state)?.[1] ?? ''}`}>
           {t(`members.state.${state}`)}
         </span>
+        {line.isErasing && <p class="hint">{t('person.erasing')}</p>}
         {problem && <p class="hint">{problemText(say, problem.code, problem.params)}</p>}
       </td>
       <td data-label={t('members.column.tag')}>
@@ -200,7 +204,7 @@ const Actions = ({ say, line }: RowProps) => {
   const { t } = say
   const { membershipId, name, email, state, tag, lockedOut } = line
   const url = (action: string) => `/members/${membershipId}/${action}`
-  const button = (action: string, label: string, kind: string, confirm?: string) => (
+  const button = (action: string, label: string, kind: string, confirm?: string, verb = label) => (
     <button
       type="button"
       class={kind}
@@ -208,7 +212,7 @@ const Actions = ({ say, line }: RowProps) => {
       data-confirm={
         confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number, email })
       }
-      data-verb={confirm && t(label)}>
+      data-verb={confirm && t(verb, { name })}>
       {t(label)} <span class="unseen">{name}</span>
     </button>
   )
@@ -228,9 +232,10 @@ const Actions = ({ say, line }: RowProps) => {
       </summary>
       {rest}
       {file}
+      {!line.visit && button('erase', 'person.erase', 'danger', 'erase', 'person.eraseVerb')}
     </details>
   )
-  if (state === 'unconfirmed' || state === 'leaving') return more()
+  if (['unconfirmed', 'leaving', 'ended'].includes(state)) return more()
   if (state === 'notConnected' || state === 'choosing')
     return (
       <>

@@ -25,18 +25,13 @@ const namesShown = 10
 export const SettingsPage = (props: SettingsFacts) => {
   const { say, leavings, isOver } = props
   const { t } = say
-  if (isOver)
-    return (
-      <>
-        <Leavings {...{ say, leavings, at: '/settings' }} />
-        {leavings.every(({ endedAt }) => endedAt) && <p>{t('leaving.over')}</p>}
-      </>
-    )
+  const left = <Leavings {...{ say, leavings, at: '/settings', isOver }} />
+  if (isOver) return left
   return (
     <>
       <Switches {...props} />
       <Connection {...props} />
-      <Leavings {...{ say, leavings, at: '/settings' }} />
+      {left}
       <section class="card">
         <h2>{t('settings.leaveTitle')}</h2>
         <p>{t('settings.leaveWhat')}</p>

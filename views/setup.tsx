@@ -71,12 +71,11 @@ export const SetupPage = (props: Setup) => {
   const { say, space, site, isConnected, choices, leavings, isOver } = props
   const { t } = say
   const query = `?subdomain=${space.subdomain}`
-  const left = <Leavings {...{ say, leavings, at: '/setup', query }} />
+  const left = <Leavings {...{ say, leavings, at: '/setup', query, isOver }} />
   if (isOver)
     return (
       <TopPage say={say} title={t('setup.title', { space: space.name })}>
         {left}
-        {leavings.every(({ endedAt }) => endedAt) && <p>{t('setup.over')}</p>}
         <a class="button" href={`/install${query}`}>
           {t('message.install')}
         </a>

@@ -10,7 +10,7 @@ import {
   type ReceiptLine,
   setOfLedger,
 } from '../db/sites.ts'
-import { getActiveSite } from '../db/spaces.ts'
+import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
 import { list, one } from '../db/store.ts'
 import { type C, clickOf, type Web } from './page.ts'
 
@@ -95,6 +95,10 @@ export const listLeavings = async ({ db }: Web, spaceId: SpaceId): Promise<Leavi
     .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
     .map((receipt) => leavingOf(receipt, lines.get(receipt.siteId) ?? [], failed))
 }
+
+/** The space is being disconnected, or is no more. */
+export const isSpaceOver = ({ state }: SpaceRow, leavings: readonly Leaving[]): boolean =>
+  state !== 'installed' || leavings.some(({ whole, endedAt }) => whole && !endedAt)
 
 const leavingOf = (
   receipt: Receipt,

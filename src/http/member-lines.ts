@@ -6,6 +6,7 @@ import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
+import { listErasing } from '../db/erase.ts'
 import type { Tx } from '../db/open.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
@@ -25,26 +26,22 @@ export const filters = [
   'nothing',
   'endingSoon',
   'visitors',
+  'ended',
 ] as const
 export type Wanted = { search: string; filter: string }
 
-/** Current and upcoming memberships by name, as many as are wanted; `show` makes lines of some. */
+/** Current and upcoming memberships by name, or those that are over; `show` makes lines of some. */
 export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: Wanted) => {
   const { spaceId } = space
   const now = ports.clock.now()
-  const today = localDate(now, space.timeZone)
-  const facts = await readFacts(db.read, spaceId, now)
-  const memberships = await list(db.read, 'memberships', { spaceId, goneAt: null })
-  const isCurrent = (membership: Membership) => {
-    if (!membership.confirmedAt) return !membership.canceledTo || membership.canceledTo > today
-    const intervals = intervalsOf(space, [membership])
-    return intervals.some((each) => each.startsAt > now || isActive(each, now))
-  }
+  const facts = await readFacts(db.read, space, now)
+  const { filter } = wanted
+  const memberships = await list(db.read, 'memberships', { spaceId })
   const visitors = await findVisitors(db.read, spaceId, facts.pairings.values(), now)
-  const bare = [...memberships.filter(isCurrent), ...visitors]
+  const bare = [...memberships, ...visitors]
+    .filter((each) => facts.isOver(each) === (filter === 'ended'))
     .map((membership) => ({ membership, ...bareLine(membership, facts) }))
     .filter((line) => isFound(line, wanted.search))
-  const { filter } = wanted
   const users = filter === 'nothing' ? await readUsers(db.read, spaceId, bare) : null
   const found = bare
     .filter((line) => {
@@ -52,7 +49,7 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
       if (filter === 'problem') return line.state === 'problem' || line.state === 'choosing'
       if (filter === 'visitors') return line.visit !== null
       if (users) return hasNothing(line, users)
-      return filter === 'all' || line.state === filter
+      return filter === 'all' || filter === 'ended' || line.state === filter
     })
     .sort((a, b) => byName.compare(a.name, b.name))
   const show = async (some: typeof found): Promise<MemberLine[]> => {
@@ -76,9 +73,9 @@ export const getMember = async (
   const pairings = visiting ? await list(read, 'pairings', visiting) : []
   const [membership = null] = visiting
     ? await findVisitors(read, spaceId, pairings, now)
-    : await list(read, 'memberships', { spaceId, membershipId, goneAt: null })
+    : await list(read, 'memberships', { spaceId, membershipId })
   if (!membership) return null
-  const facts = await readFacts(read, spaceId, now, membership.pairingId ?? asId(''))
+  const facts = await readFacts(read, space, now, membership.pairingId ?? asId(''))
   const line = { membership, ...bareLine(membership, facts) }
   return wholeLine(line, await readUsers(read, spaceId, [line]), space.settings.invite ?? false)
 }
@@ -90,12 +87,8 @@ type Bare = ReturnType<typeof bareLine> & { membership: Membership }
 type Users = ReadonlyMap<string, SiteUser>
 
 /** Of everybody, or of one pairing. */
-const readFacts = async (
-  read: Tx,
-  spaceId: Row<'spaces'>['spaceId'],
-  now: Date,
-  only?: PairingId,
-) => {
+const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: PairingId) => {
+  const { spaceId } = space
   const whose = only === undefined ? { spaceId } : { spaceId, pairingId: only }
   const source = `reconcilePairing:${only}`
   const said = only === undefined ? {} : { source }
@@ -114,7 +107,18 @@ const readFacts = async (
       (row) => row.source,
     ),
     tags: byKey(tags, (row) => row.pairingId),
+    erasing: await listErasing(read, space, now),
+    isOver: (membership: Membership) => isOver(space, membership, now),
   }
+}
+
+const isOver = (space: Here['space'], membership: Membership, now: Date): boolean => {
+  const { goneAt, visit, confirmedAt, canceledTo } = membership
+  if (visit || goneAt) return goneAt !== null
+  const today = localDate(now, space.timeZone)
+  if (!confirmedAt) return canceledTo !== null && canceledTo <= today
+  const intervals = intervalsOf(space, [membership])
+  return !intervals.some((each) => each.startsAt > now || isActive(each, now))
 }
 
 const byKey = <T>(rows: T[], keyOf: (row: T) => string) =>
@@ -150,11 +154,14 @@ const bareLine = (membership: Membership, facts: Facts) => {
   const isDue = pairingId !== null && facts.due.has(pairingId)
   const problem = facts.problems.get(`reconcilePairing:${pairingId}`)
   const tag = pairingId ? facts.tags.get(pairingId) : undefined
-  const state = stateOf(membership, pairing, { isDue, isProblem: problem !== undefined })
+  const state = stateOf(membership, pairing, {
+    ...{ isDue, isProblem: problem !== undefined, isOver: facts.isOver(membership) },
+  })
   const upcoming = upcomingPlan && plan.canceledTo
   return {
     ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
     ...{ pairing, problem, tag, state, isDue, visit: membership.visit ?? null },
+    isErasing: facts.erasing.has(membershipId),
     upcoming: upcoming ? { name: upcomingPlan.name, on: plan.canceledTo ?? '' } : null,
   }
 }
@@ -203,9 +210,12 @@ const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => 
     ...rest,
     endsOn: membership.canceledTo,
     // A look that was put off is due later, and the row goes on asking until it is through.
-    isWorking: (isDue && pairing !== undefined) || ['working', 'leaving'].includes(rest.state),
+    isWorking:
+      (isDue && pairing !== undefined) ||
+      rest.isErasing ||
+      ['working', 'leaving'].includes(rest.state),
     pairingId: pairing?.pairingId ?? null,
-    candidates: pairing?.state === 'choosing' ? pairing.candidates : [],
+    candidates: rest.state === 'choosing' ? (pairing?.candidates ?? []) : [],
     lockedOut: pairing?.lockedOut ?? false,
     problem: problem ? { code: problem.code, params: problem.params } : null,
     tag: tag ? { tagId: tag.tagId, number: tag.number, state: tag.state } : null,
@@ -218,8 +228,9 @@ const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => 
 const stateOf = (
   { confirmedAt }: Membership,
   pairing: Row<'pairings'> | undefined,
-  look: { isDue: boolean; isProblem: boolean },
+  look: { isDue: boolean; isProblem: boolean; isOver: boolean },
 ): MemberLine['state'] => {
+  if (look.isOver && pairing?.state !== 'leaving') return 'ended'
   if (!confirmedAt) return 'unconfirmed'
   if (!pairing) return 'notConnected'
   if (pairing.state === 'leaving') return 'leaving'

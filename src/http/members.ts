@@ -5,6 +5,7 @@ import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
 import { readProgress } from '../db/batches.ts'
 import * as clicks from '../db/clicks.ts'
+import { erasePerson } from '../db/erase.ts'
 import type { Tx } from '../db/open.ts'
 import { inviteToApp } from '../db/people-clicks.ts'
 import { list } from '../db/store.ts'
@@ -58,6 +59,7 @@ const actions: Record<string, Act> = {
   invite: async (tx, click, { mayInvite, pairingId }) =>
     mayInvite && pairingId && inviteToApp(tx, click, pairingId),
   disconnect: paired(clicks.disconnectMember),
+  erase: (tx, click, { membershipId }) => erasePerson(tx, click, membershipId),
   return: ofTag('returning'),
   lost: ofTag('lost'),
 }

@@ -6,7 +6,7 @@ import { planIntervals } from '../core/entitlements.ts'
 import { proposedMinutes, type Settings, switches } from '../core/model.ts'
 import { saveSettings } from '../db/clicks.ts'
 import { list } from '../db/store.ts'
-import { disconnectSpace, listLeavings, previewOf, sendReceipt } from './leaving.ts'
+import { disconnectSpace, isSpaceOver, listLeavings, previewOf, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, setupUrl, show, type Web } from './page.ts'
 import { isMinutes, minutesMax } from './resource-lines.ts'
 
@@ -40,8 +40,10 @@ export const settings = (web: Web) =>
       return show(web, c, 'settings', await settingsPage(web, c))
     })
     .get('/settings/progress', async (c) => {
-      const leavings = await listLeavings(web, c.get('here').space.spaceId)
-      return c.html(Leavings({ say: c.get('say'), leavings, at: '/settings' }))
+      const { space } = c.get('here')
+      const leavings = await listLeavings(web, space.spaceId)
+      const isOver = isSpaceOver(space, leavings)
+      return c.html(Leavings({ say: c.get('say'), leavings, at: '/settings', isOver }))
     })
     .get('/settings/receipts/:siteId', (c) => sendReceipt(web, c))
 
@@ -77,7 +79,7 @@ const settingsPage = async (web: Web, c: C, typed?: ReturnType<typeof typedMinut
     site: site && { name: site.info.name, timeZone: site.timeZone },
     isConnected: { cobot: isOk('cobot'), salto: isOk('salto') },
     ways: { cobot: installUrl(subdomain), salto: setupUrl(subdomain) },
-    isOver: space.state !== 'installed' || leavings.some(({ whole, endedAt }) => whole && !endedAt),
+    isOver: isSpaceOver(space, leavings),
   })
 }
 

@@ -17,7 +17,7 @@ import type { SpaceRow } from '../db/spaces.ts'
 import { change, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
-import { disconnectSpace, listLeavings, previewOf, sendReceipt } from './leaving.ts'
+import { disconnectSpace, isSpaceOver, listLeavings, previewOf, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, letFormsLead, setupUrl, type Web } from './page.ts'
 import { isSetupAdmin, setupAdmin } from './session.ts'
 
@@ -27,10 +27,11 @@ export const setup = (web: Web) =>
     .use('/oauth/salto', setupAdmin(web))
     .get('/setup', async (c) => showSetup(web, c))
     .get('/setup/progress', async (c) => {
-      const { spaceId, subdomain } = c.get('here').space
-      const leavings = await listLeavings(web, spaceId)
-      const query = queryOf(subdomain)
-      return c.html(Leavings({ say: c.get('say'), leavings, at: '/setup', query }))
+      const { space } = c.get('here')
+      const leavings = await listLeavings(web, space.spaceId)
+      const query = queryOf(space.subdomain)
+      const isOver = isSpaceOver(space, leavings)
+      return c.html(Leavings({ say: c.get('say'), leavings, at: '/setup', query, isOver }))
     })
     .get('/setup/receipts/:siteId', (c) => sendReceipt(web, c))
     .get('/setup/leaving', (c) => showLeaving(web, c, null))
@@ -103,8 +104,7 @@ const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = nu
       ...{ say: c.get('say'), space, site, isConnected, reason, leavings },
       choices: isChoosing ? await listChoices(web, space) : null,
       preview: site && isChoosing ? await previewOf(web, c) : null,
-      isOver:
-        space.state !== 'installed' || leavings.some(({ whole, endedAt }) => whole && !endedAt),
+      isOver: isSpaceOver(space, leavings),
     }),
     reason ? 422 : 200,
   )

@@ -4,7 +4,7 @@ import { clearCobot, revokePermissions } from '../connections/leave.ts'
 import { noteSaltoRefusal } from '../connections/salto.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from '../core/errors.ts'
 import type { SiteId } from '../core/ids.ts'
-import { priority } from '../core/problems.ts'
+import { priority, tasks } from '../core/problems.ts'
 import { giveUpSite, listUndone, type Receipt, strikeSite } from '../db/sites.ts'
 import { usualSettings } from '../db/spaces.ts'
 import { change, list, one, take } from '../db/store.ts'
@@ -114,7 +114,9 @@ const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
     const gone = { state: 'disconnected', settings: usualSettings } as const
     await change(tx, 'spaces', { spaceId }, gone)
     const atRest = { runAt: null, attempts: 0, lastError: null }
-    await change(tx, 'work', { spaceId, leaseToken: null }, atRest)
+    // Who is to be erased still is.
+    const task = tasks.filter((each) => each !== 'tidyUp')
+    await change(tx, 'work', { spaceId, task, leaseToken: null }, atRest)
     const runAt = new Date(now.getTime() + keepReceiptDays * 24 * 3600_000)
     const tidyUp = { task: 'tidyUp', subject: 'space', priority: priority.cosmetic } as const
     await ask(tx, [{ spaceId, ...tidyUp, runAt, cause: work.cause }], now)

@@ -1,5 +1,6 @@
 import { sealAnew } from '../connections/seals.ts'
 import { lastAudit } from '../db/audit.ts'
+import { forgetPerson } from '../db/erase.ts'
 import { list } from '../db/store.ts'
 import { forget, forgetSpace, keepReceiptDays } from '../db/tidy.ts'
 import type { TaskHandler } from './run.ts'
@@ -7,12 +8,16 @@ import type { TaskHandler } from './run.ts'
 const dayMs = 24 * 3600_000
 
 /**
- * Once a day, and once for a space that left. The end of the audit's chain goes to the log: its last
- * rows cannot vanish unseen.
+ * Of one person who is to be erased, until it is done; of all once a day, and once for a space that
+ * left. The end of the audit's chain goes to the log: its last rows cannot vanish unseen.
  */
 export const tidyUp: TaskHandler = async (look) => {
   const { deps, spaceId, space } = look
   const now = look.now()
+  if (look.work.subject !== 'space') {
+    look.lookAgainAt(await deps.db.tx((tx) => forgetPerson(tx, space, look.work, now)))
+    return
+  }
   look.lookAgainAt(new Date(now.getTime() + dayMs))
   await deps.db.tx(async (tx) => {
     if (space.state === 'installed') return forget(tx, spaceId, now)

@@ -193,3 +193,50 @@ test('the file is offered for everybody in the list, whatever their state', asyn
   for (const nobody of ['m9', 'visitor:m1', 'visitor:'])
     expect((await download(nobody)).answer.status).toBe(404)
 })
+
+test('to erase is offered beside it and asked about by name; the row says so until it is done', async () => {
+  await fill()
+  const { db, spaceId, mara } = on.world
+  const row = on.rowOf(await on.text('/members'), 'member-mia')
+  expect(row).toMatch(
+    /data-confirm="What the add-on gave to Mia Member [^"]*" data-verb="Erase what we hold about Mia Member"/,
+  )
+  for (let twice = 0; twice < 2; twice++) {
+    const answer = await on.frame.post('/members/mia/erase')
+    expect(await answer.text()).toMatch(/hx-trigger="every 2s".*What we hold is being erased/s)
+  }
+  const pairingId = await on.pairingOf('mia')
+  const [pairing] = await list(db.read, 'pairings', { spaceId, pairingId: id(pairingId!) })
+  expect(pairing?.state).toBe('leaving')
+  const work = await list(db.read, 'work', { spaceId, task: 'tidyUp' })
+  const marks = work.flatMap(({ subject, cause }) => (subject === 'space' ? [] : [subject, cause]))
+  const by = `admin ${mara}`
+  expect(marks.sort()).toEqual([by, by, `mia2:${pairingId}`, `mia:${pairingId}`])
+  expect(on.rowOf(await on.text('/members'), 'member-otto')).not.toContain('being erased')
+})
+
+test('who ended is found by a filter of their own, with the file and the way to erase, and no more', async () => {
+  const { db, spaceId, clock } = on.world
+  const ids = ['gone', 'past', 'here', 'never']
+  await on.memberships([
+    { membershipId: 'gone', name: 'Gus Gone' },
+    { membershipId: 'past', canceledTo: '2026-02-20' },
+    { membershipId: 'here' },
+    { membershipId: 'never', confirmedAt: null, canceledTo: '2026-02-20' },
+  ])
+  for (const who of ['gone', 'here']) await on.connect(who)
+  const gone = { spaceId, membershipId: id('gone') }
+  await db.tx((tx) => change(tx, 'memberships', gone, { goneAt: clock.now() }))
+  const shown = async (query: string) => {
+    const page = await on.text(`/members${query}`)
+    return ids.filter((each) => on.rowOf(page, `member-${each}`))
+  }
+  expect(await shown('')).toEqual(['here'])
+  expect(await shown('?filter=ended')).toEqual(['gone', 'past', 'never'])
+  expect(await shown('?filter=ended&search=gus')).toEqual(['gone'])
+  const row = on.rowOf(await on.text('/members?filter=ended'), 'member-gone')
+  expect(row).toMatch(/ended.*\/members\/gone\/file.*\/members\/gone\/erase/s)
+  expect(row).not.toMatch(/disconnect|lock-out|\/tag/)
+  await on.frame.post('/members/gone/erase')
+  expect(on.rowOf(await on.text('/members?filter=ended'), 'member-gone')).toContain('leaving…')
+})

@@ -132,6 +132,7 @@ test('from Disconnect site to the receipt, which is there until the page is clos
   await settle()
   const done = await textOf('/settings/progress')
   expect(done).not.toContain('every 5s')
+  expect(done).toContain('This space is disconnected')
   expect(done).toMatch(/Removed<\/dt>.*Mia Member.*Flex.*Webhooks and the link in Cobot/s)
   expect(world.ks.users(world.siteId).map(({ alias }) => alias)).toEqual([null])
   expect(world.ks.groupByName(world.siteId, 'Flex')).toBeNull()

@@ -28,7 +28,7 @@ const ruleOf = (path: string): Rule[] =>
 
 /** What stands for a parameter that is no column of ours. */
 const words: Record<string, string[]> = {
-  action: ['connect', 'link', 'lock-out', 'disconnect', 'return', 'lost'],
+  action: ['connect', 'link', 'lock-out', 'disconnect', 'erase', 'return', 'lost'],
   name: ['app.js'],
   event: ['canceled_membership', 'deleted_admin'],
 }
