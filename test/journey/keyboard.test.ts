@@ -106,7 +106,7 @@ describe.skipIf(!executablePath)('the keyboard alone', () => {
   })
   afterAll(() => s.close())
 
-  test('I3 sets up the space and its site', async () => {
+  test('I4 sets up the space and its site', async () => {
     await s.page.goto(`${s.addonUrl}/?cobot_subdomain=${subdomain}`)
     await use(field('Cobot subdomain'))
     await s.page.getByRole('heading', { name: 'Log in' }).waitFor()
@@ -135,7 +135,7 @@ describe.skipIf(!executablePath)('the keyboard alone', () => {
     await heading('Overview').waitFor()
   })
 
-  test('I3 maps a room to its lock and one more', async () => {
+  test('I4 maps a room to its lock and one more', async () => {
     const room = s.frame.getByRole('checkbox', { name: 'Quay Room', exact: true })
     await until('the room', async () => {
       await open('Map resources')
@@ -155,7 +155,7 @@ describe.skipIf(!executablePath)('the keyboard alone', () => {
     await s.frame.locator('summary').filter({ hasText: 'Front door, Quay Room' }).waitFor()
   })
 
-  test('I3 connects the first member, and hands out a tag', async () => {
+  test('I4 connects the first member, and hands out a tag', async () => {
     await open('Connect members')
     await use(button(/^Connect to Salto Mia Member/))
     await s.frame.getByRole('button', { name: 'Assign tag Mia Member' }).waitFor()
@@ -168,7 +168,7 @@ describe.skipIf(!executablePath)('the keyboard alone', () => {
     await getsAway()
   })
 
-  test('I3 a question is answered by the keyboard, and leads back to where it was asked', async () => {
+  test('I4 a question is answered by the keyboard, and leads back to where it was asked', async () => {
     const row = s.row('Mia Member')
     const dialog = s.frame.getByRole('dialog')
     await use(opener(/Mia Member/))
