@@ -92,7 +92,9 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   const found = document.getElementById(target?.id)
   const wanted = found?.querySelector('[data-focus="true"]')
   if (!isLost && !wanted) return
-  const first = wanted ?? found?.querySelector('h1') ?? found?.querySelector('input, button')
+  const fields = [...(found?.querySelectorAll('a[href], input, select, button, summary') ?? [])]
+  const first =
+    wanted ?? found?.querySelector('h1') ?? fields.find((each) => each.checkVisibility())
   first?.focus()
 })
 

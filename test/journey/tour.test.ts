@@ -110,13 +110,34 @@ const tour = async (page: Page, mood: string): Promise<string[]> => {
       .analyze()
     for (const { id, nodes } of violations)
       found.push(`${at}: ${id} at ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
-    await page.setViewportSize({ width: 390, height: 900 })
-    const tooWide = await frame
-      .locator('html')
-      .evaluate((html) => html.scrollWidth > html.clientWidth + 1)
-    if (tooWide) found.push(`${at}: wider than a phone`)
+    // At 200 % a window has half as many points; a phone has few as well.
+    for (const [width, height] of [
+      [640, 450],
+      [390, 900],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      const outside = await frame.locator('html').evaluate(beyond, width)
+      found.push(...outside.map((what) => `${at}: ${what} at ${width}`))
+    }
   }
   return found
+}
+
+/** What does not fit into a window so wide; what can be pushed along does. */
+const beyond = async (html: Element, width: number): Promise<string[]> => {
+  while (innerWidth > width) await new Promise((resolve) => addEventListener('resize', resolve))
+  const isPushed = (element: Element) => /auto|scroll/.test(getComputedStyle(element).overflowX)
+  const isOutside = (element: Element) => {
+    const { left, right, width } = element.getBoundingClientRect()
+    if (width === 0 || (left >= -1 && right <= html.clientWidth + 1)) return false
+    for (let at = element.parentElement; at; at = at.parentElement) if (isPushed(at)) return false
+    return true
+  }
+  const used = [...html.querySelectorAll('a, button, summary, input, select, textarea')]
+  return [
+    ...(html.scrollWidth > html.clientWidth + 1 ? ['wider than the window'] : []),
+    ...used.filter(isOutside).map((each) => `beyond the edge: ${each.outerHTML.slice(0, 80)}`),
+  ]
 }
 
 const complaints = (path: string, html: string): string[] => {

@@ -7,6 +7,8 @@ import { findPostgres } from './postgres.ts'
 const chromiums = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 export const findChromium = (): string | null =>
   [process.env.CHROMIUM, ...chromiums].find((path) => path && existsSync(path)) ?? null
+export const findFirefox = (): string | null =>
+  ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path)) ?? null
 
 const isRoot = process.getuid?.() === 0
 const hasApt = existsSync('/usr/bin/apt-get')
@@ -26,6 +28,9 @@ if (import.meta.main) {
   const needed = [
     { what: 'chromium', find: findChromium, skips: 'the journey in the browser' },
     { what: 'postgresql', find: findPostgres, skips: 'the cases on a PostgreSQL server' },
+    ...(process.env.LONG
+      ? [{ what: 'firefox-esr', find: findFirefox, skips: 'the frame in Firefox' }]
+      : []),
   ]
   for (const { what, find, skips } of needed) {
     if (!find() && isRoot && hasApt) installWithApt(what)
