@@ -1,5 +1,5 @@
 // Runs in every frame before anything else and keeps what the browser says of how it felt (web vitals).
-const seen = { lcp: 0, shifts: 0, slowest: 0, pressedAt: 0, changedAt: 0, paintedAt: 0 }
+const seen = { lcp: Number.NaN, shifts: 0, slowest: 0, pressedAt: 0, changedAt: 0, paintedAt: 0 }
 
 const observe = (type, options, take) =>
   new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({
