@@ -133,7 +133,7 @@ const findVisitors = async (
 ): Promise<Membership[]> => {
   const found = await listVisitors(read, spaceId, pairings)
   const current = found.filter(({ pairing, booking }) => pairing.siteUserId || booking.endsAt > now)
-  const resources = await listSnapshot(read, spaceId, 'resource')
+  const resources = current.length > 0 ? await listSnapshot(read, spaceId, 'resource') : []
   return current.map(({ pairing, booking }) => {
     const { readAt, resourceId, startsAt, endsAt } = booking
     const plan = resources.find((each) => each.resourceId === resourceId)?.name ?? ''

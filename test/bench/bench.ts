@@ -1,7 +1,11 @@
-// What converging costs, in units of one small transaction on the same machine in the same run.
+// What converging costs, in units of one small transaction on the same machine in the same run; what
+// long pages cost the processor; and how pages feel in Chromium.
+import { cpus, loadavg } from 'node:os'
 import { put } from '../../src/db/store.ts'
+import { executablePath } from '../journey/browser.ts'
 import { createWorld } from '../support/world.ts'
 import { crowdedHouse, processorMs } from './pages.ts'
+import { measureVitals, vitalLimits } from './vitals.ts'
 
 const world = await createWorld()
 await world.settle()
@@ -48,6 +52,23 @@ for (const path of paths) {
     )
   const p95 = times.sort((a, b) => a - b)[37] ?? 0
   const costs = `${p95.toFixed(0)} ms of the processor (p95), ${house.packedKB(page).toFixed(0)} KB`
-  console.log(`GET ${path.padEnd(45)} ${costs}`)
+  console.log(`GET ${path.padEnd(45)} ${costs} ${p95 <= 50 ? '✓' : '✗'} ≤ 50 ms`)
 }
 await house.close()
+
+if (executablePath) {
+  console.log(`\nIn the frame (load ${loadavg()[0]?.toFixed(1)} on ${cpus().length} processors)`)
+  const kinds = [
+    { name: 'shown', key: 'paint', unit: ' ms', digits: 0 },
+    { name: 'shifts', key: 'shifts', unit: '', digits: 3 },
+    { name: 'answers', key: 'slowest', unit: ' ms', digits: 0 },
+  ] as const
+  for (const { page, vitals } of await measureVitals()) {
+    const cells = kinds.map(({ name, key, unit, digits }) => {
+      const limit = vitalLimits[key]
+      const mark = vitals[key] <= limit ? '✓' : '✗'
+      return `${name} ${vitals[key].toFixed(digits)}${unit} ${mark} ≤ ${limit}${unit}`.padEnd(28)
+    })
+    console.log(`${page.padEnd(10)} ${cells.join('')}`)
+  }
+}
