@@ -87,3 +87,23 @@ export const proveUser = (facts: {
     return null
   return { siteId, siteUserId: siteUser.siteUserId } as UserProof
 }
+
+/**
+ * May this site user be deleted as the second one that a single create of ours left behind? The mark is
+ * that of a pairing which has its own user, and this one holds nothing.
+ */
+export const proveTwin = (facts: {
+  siteId: SiteId
+  ledger: { siteId: SiteId; siteUserId: SiteUserId | null; origin: Origin | null; marker: string }
+  siteUser: SiteUser
+  observed: ReadonlySet<AccessGroupId>
+}): UserProof | null => {
+  const { siteId, ledger, siteUser, observed } = facts
+  const { siteUserId, alias, tagNumber, email, hasProfile } = siteUser
+  if (ledger.siteId !== siteId || ledger.origin !== 'made' || isAdministrative(siteUser))
+    return null
+  if (!ledger.siteUserId || ledger.siteUserId === siteUserId || !alias?.endsWith(ledger.marker))
+    return null
+  if (observed.size > 0 || tagNumber || email || hasProfile) return null
+  return { siteId, siteUserId } as UserProof
+}

@@ -13,6 +13,7 @@ import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
 import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
+import { removeTwins } from './remove-twins.ts'
 import type { Look, TaskHandler } from './run.ts'
 
 const dayMs = 24 * 3600_000
@@ -61,6 +62,7 @@ export const sweepKs: TaskHandler = async (look) => {
   const site = { ...before, timeZone }
   await comparePlans(look, site, access)
   await comparePeople(look, site, { groups, users, tags })
+  await removeTwins(look, site, users)
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)

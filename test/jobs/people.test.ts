@@ -245,6 +245,28 @@ test('R11 R18 after our row is lost, the user is found again by the marker and n
   expect(await world.pairing(mia)).toMatchObject({ siteUserId: before?.siteUserId, origin: 'made' })
 })
 
+test('I4 a second user from one create goes, unless they hold something; the one we know stays', async () => {
+  await start()
+  await connected('Mia Member')
+  await connected('Tom Turner')
+  const twinOf = (name: string, tagId?: string) => {
+    const { alias } = user(name) ?? {}
+    const [firstName = '', lastName = ''] = name.split(' ')
+    const twin = { alias: alias ?? '', firstName, lastName, ...(tagId && { tagId }) }
+    return world.salto.addSiteUser(world.siteId, twin)
+  }
+  const known = user('Mia Member')?.siteUserId
+  twinOf('Mia Member')
+  const holder = twinOf('Tom Turner', world.salto.tags(world.siteId)[0]?.tagId)
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), null))
+  await world.advance(5 * 60_000)
+  const named = (name: string) =>
+    world.salto.users(world.siteId).filter(({ alias }) => alias?.startsWith(name))
+  expect(named('Mia Member').map(({ siteUserId }) => siteUserId)).toEqual([known])
+  expect(named('Tom Turner')).toHaveLength(2)
+  expect(named('Tom Turner').map(({ siteUserId }) => siteUserId)).toContain(holder.siteUserId)
+})
+
 test('R12 a full site makes a problem of the person; a seat that becomes free goes to who starts first', async () => {
   await start({ seats: 3 })
   await connected('Mia Member')

@@ -3,7 +3,7 @@ import type { WorldSize } from './run.ts'
 import { runShard } from './shards.ts'
 
 const { LONG, LONG_MINUTES } = process.env
-const minutes = LONG ? Number(LONG_MINUTES ?? 60) : 5
+const minutes = LONG ? Number(LONG_MINUTES ?? 60) : 20
 const halves = 2
 const smallEach = 30
 
@@ -27,4 +27,5 @@ export const runHalf = (half: number) =>
     const all = await runShard({ shard, worlds: worlds(half), untilMs })
     console.log(`${all.seeds} worlds, ${all.simulatedDays.toFixed(0)} days simulated`)
     expect(all.broken).toEqual([])
+    if (!LONG) expect(all.seeds).toBe(smallEach)
   })

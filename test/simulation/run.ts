@@ -129,7 +129,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const log: Log = { info: write, warn: write, error: write }
   const home = chance.pick(zones)
   // Sweeps cost most of a run: few seeds keep the pace of production, most far less.
-  const isBrisk = chance.is(size === 'full' ? 1 : 0.1)
+  const isBrisk = chance.is(size === 'full' ? 1 : 0.05)
   const sweeps = isBrisk
     ? { cobotMs: 300_000, ksMs: 840_000 }
     : { cobotMs: 3_600_000, ksMs: 7_200_000 }
@@ -766,6 +766,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     network.setStorms([])
     store.breakWhile(null)
     hookFaults = { lose: 0, double: 0, late: 0 }
+    for (const { replica } of running) replica.skewMs = 0
     if (running.length === 0) await start()
     disturb(null)
     tell('fine weather')
