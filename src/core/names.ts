@@ -9,7 +9,8 @@ export const ksName = (person: {
   email: string | null
   marker: string
 }): KsName => {
-  const words = (person.name?.trim() || person.email?.split('@')[0] || '').split(/\s+/)
+  const said = person.name?.trim() || person.email?.split('@')[0] || ''
+  const words = said.split(/\s+/).filter(Boolean)
   const last = words.pop()
   if (!last) return { firstName: 'Member', lastName: person.marker.replace('· ', '') }
   return words.length
