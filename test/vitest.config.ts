@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.{ts,tsx}'],
-    // What takes minutes and has been seen to hold runs in `npm run test:long`.
+    // Real kills, the hunt for planted bugs and two of the browser's files wait for `npm run test:long`.
     exclude: process.env.LONG
       ? []
       : [
