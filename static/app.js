@@ -66,6 +66,11 @@ document.addEventListener('htmx:before:response', (event) => {
   showSignedOut()
 })
 
+document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
+  const notice = document.getElementById('notice')
+  if (ctx && !isPolled(ctx) && notice) say('bad', notice.dataset.unreached)
+})
+
 /** On a narrow page the navigation is pushed along until the page that is open can be seen. */
 const showCurrent = () => {
   const current = document.querySelector('nav [aria-current="page"]')
@@ -131,8 +136,16 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.target.matches('[data-filter]')) event.preventDefault()
 })
 
-document.addEventListener('submit', ({ submitter }) => {
+document.addEventListener('submit', (event) => {
+  const { target, submitter } = event
   submitter?.closest('#preview')?.close()
+  if (event.defaultPrevented || target.method === 'dialog') return
+  // A form that leads to another page is sent once, however often its button is pressed.
+  if (target.ariaBusy) event.preventDefault()
+  target.ariaBusy = 'true'
+})
+addEventListener('pageshow', () => {
+  for (const sent of document.querySelectorAll('form[aria-busy]')) sent.ariaBusy = null
 })
 
 // Where the button is, somebody is looking: the middle of a long frame may be out of sight.
@@ -141,6 +154,8 @@ const placeAt = (button, asked) => {
   const middle = top + height / 2 - asked.offsetHeight / 2
   const lowest = innerHeight - asked.offsetHeight - 8
   asked.style.top = `${Math.max(8, Math.min(middle, lowest))}px`
+  // The window may end in the middle of the frame.
+  asked.scrollIntoView({ block: 'nearest' })
 }
 
 // Nothing that takes something away happens on one click.

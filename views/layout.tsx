@@ -74,7 +74,7 @@ export const FramePage = (props: {
         {props.say.t('message.signIn')}
       </a>
     </p>
-    <div id="notice" aria-live="polite"></div>
+    <div id="notice" aria-live="polite" data-unreached={props.say.t('message.unreached')}></div>
     {props.children}
   </Document>
 )

@@ -54,6 +54,14 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     expect(await room('Roof Terrace').isChecked()).toBe(true)
   })
 
+  test('J what gets no answer says so, and what was chosen stays', async () => {
+    await s.context.setOffline(true)
+    await save()
+    await s.frame.getByText('No answer came.').waitFor()
+    expect(await room('Roof Terrace').isChecked()).toBe(true)
+    await s.context.setOffline(false)
+  })
+
   test('B3 several locks, and minutes before and after', async () => {
     const row = s.row('Roof Terrace')
     await s.choose(row, 'Front door', 'Storage')
