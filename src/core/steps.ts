@@ -49,7 +49,7 @@ export const nextPlaceSteps = (facts: {
       const origin = place ? place.origin : 'adopted'
       const asItIs = place?.joinedAt && place.basis === basis && !place.unwantedSince
       if (!asItIs) steps.push({ kind: 'keep', accessGroupId, basis, origin })
-    } else if (!place?.joinedAt || place.basis !== basis) {
+    } else if (!place?.joinedAt || place.basis !== basis || place.unwantedSince) {
       steps.push({ kind: 'join', accessGroupId, basis })
     } else {
       steps.push({ kind: 'missing', accessGroupId })

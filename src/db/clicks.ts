@@ -15,7 +15,7 @@ import { type DoorChoice, forgetLoss, listBookingMoves, listOpenBookings } from 
 import { allowConfirmed } from './guard.ts'
 import type { Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
-import { addPairing, getActiveSite } from './spaces.ts'
+import { addPairing, getActiveSite, pairAnew } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 import { ask } from './work.ts'
 
@@ -299,16 +299,7 @@ const restoreThing = async (
       // Only of a user that is gone: with one that is there, it would be looked for in vain.
       const subject = `pairing:${whose.pairingId}`
       if (!(await one(tx, 'problems', { spaceId: whose.spaceId, code: 'P10', subject }))) break
-      const none = {
-        siteUserId: null,
-        saltoUserId: null,
-        madeAt: null,
-        seatedFor: null,
-        invite: null,
-      }
-      await change(tx, 'pairings', whose, { ...none, state: 'new', lockedOutDone: false })
-      await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })
-      await take(tx, 'groupPlaces', whose)
+      await pairAnew(tx, whose)
     }
   }
 }

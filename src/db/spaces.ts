@@ -60,6 +60,19 @@ export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>
     ...{ lockedOut: false, lockedOutDone: true, invite: null, batchAt: null },
   })
 
+/** Of somebody without a user: what was told to KS about the one before is told anew. */
+export const unpaired: Partial<Row<'pairings'>> = {
+  ...{ state: 'new', siteUserId: null, saltoUserId: null, madeAt: null },
+  ...{ seatedFor: null, lockedOutDone: false, invite: null },
+}
+
+/** The user is gone, and the person is to have one: the next look makes it, with all that they had. */
+export const pairAnew = async (tx: Tx, whose: { spaceId: SpaceId; pairingId: PairingId }) => {
+  await change(tx, 'pairings', whose, unpaired)
+  await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })
+  await take(tx, 'groupPlaces', whose)
+}
+
 /** Strikes a pairing from the ledger with all that hangs on it; its tags are free to give again. */
 export const removePairing = async (tx: Tx, spaceId: SpaceId, pairingId: PairingId) => {
   await change(tx, 'memberships', { spaceId, pairingId }, { pairingId: null })

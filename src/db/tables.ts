@@ -299,7 +299,10 @@ export const defineTables = (kit: Kit) => {
       basis: text().notNull(),
       /** null between the intention and the answer. */
       joinedAt: time(),
-      /** When the place stopped being wanted; its removal waits at most 5 min for the new one. */
+      /**
+       * When the place stopped being wanted; its removal waits at most 5 min for the new one. Whoever
+       * is out of it since then was taken out by us.
+       */
       unwantedSince: time(),
     }),
     bookingGroups: keyed('bookingGroups', {

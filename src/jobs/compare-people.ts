@@ -59,7 +59,7 @@ export const comparePeople = async (
       for (const [accessGroupId, people] of inside) {
         const place = places.get(`${pairingId} ${accessGroupId}`)
         if (!people.has(user.saltoUserId))
-          see(`:place:${accessGroupId}`, place?.joinedAt ? 'out' : null)
+          see(`:place:${accessGroupId}`, place?.joinedAt && !place.unwantedSince ? 'out' : null)
         else if (!place) see(`:place:${accessGroupId}`, pairing.endedAt ? 'still' : 'in')
       }
       for (const row of holders.get(pairingId) ?? []) {

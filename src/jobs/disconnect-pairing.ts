@@ -4,13 +4,13 @@ import { isAdministrative, proveUser } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { listBookings } from '../db/snapshots.ts'
-import { removePairing } from '../db/spaces.ts'
-import { change, list, one, take } from '../db/store.ts'
+import { pairAnew, removePairing } from '../db/spaces.ts'
+import { list, one, take } from '../db/store.ts'
 import type { Outcome, WhyLeft } from '../db/tables.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
-import { type Person, unpaired } from './reconcile-pairing.ts'
+import type { Person } from './reconcile-pairing.ts'
 import { askNextStep, type Look, settleFirst } from './run.ts'
 
 type Came = { outcome: Outcome; why?: WhyLeft }
@@ -29,8 +29,8 @@ export const disconnect = async (look: Look, person: Person): Promise<void> => {
     const site = await one(tx, 'sites', { spaceId, siteId })
     if (now?.state !== 'leaving' && site?.state !== 'leaving') {
       // Connected again while we were at it: the user that is gone is made anew.
-      await take(tx, 'groupPlaces', { spaceId, pairingId })
-      if (came.outcome !== 'left') await change(tx, 'pairings', { spaceId, pairingId }, unpaired)
+      if (came.outcome !== 'left') await pairAnew(tx, { spaceId, pairingId })
+      else await take(tx, 'groupPlaces', { spaceId, pairingId })
       return
     }
     const line = { spaceId, siteId, subject: person.subject, name: person.name || '?' }

@@ -7,7 +7,9 @@ import { mappedGroups } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
+import { lastAudit } from '../db/audit.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
+import { pairAnew } from '../db/spaces.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
 import { visitorsBooking } from '../db/visitors.ts'
@@ -26,9 +28,14 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     if (known) return known
     const madeMs = look.now().getTime() - (pairing.madeAt?.getTime() ?? 0)
     if (madeMs < appearingMs) throw new RetryLater('SALTO does not show the new user yet', 5000)
-    // Deleted when its time was over, and the process died before that was written down.
+    // Deleted by us, which was not written down any more: because its time was over, or by an admin
+    // who has connected the person again since.
     if (isOver(person, look.now())) await forgetPairing(look, person)
-    else look.problem('P10', subject, { name, change: 'gone' })
+    else if (await wasDeletedByUs(look)) {
+      const { spaceId, pairingId } = pairing
+      await look.deps.db.tx((tx) => pairAnew(tx, { spaceId, pairingId }))
+      throw new RetryLater('a user that we deleted is made again', 0)
+    } else look.problem('P10', subject, { name, change: 'gone' })
     return null
   }
   // Whose time is over gets no user; one whose making was not answered is looked for and suspended.
@@ -47,6 +54,11 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     }
   }
   return make(look, person)
+}
+
+const wasDeletedByUs = async ({ deps, spaceId, work: { task, subject } }: Look) => {
+  const last = await lastAudit(deps.db.read, { spaceId, task, subject })
+  return last?.action === 'deleteSiteUser' && !last.result.startsWith('Refused')
 }
 
 /** Without an e-mail address, so that SALTO mails nobody (D4). */

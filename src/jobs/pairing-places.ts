@@ -198,9 +198,13 @@ export const leavePlace = async (
   observed: ReadonlySet<AccessGroupId>,
 ): Promise<void> => {
   const { spaceId, siteId, pairingId, accessGroupId } = place
+  const { db } = look.deps
   const proof = provePlace({ siteId, ledger: place, siteUser, observed })
   if (!proof) return
-  await look.ksWrite.leaveAccessGroup(proof)
   const key = { spaceId, siteId, pairingId, accessGroupId }
-  await look.deps.db.tx((tx) => take(tx, 'groupPlaces', key))
+  // Intention first: should the answer get lost, that they are out is nobody else's doing.
+  const intent = { unwantedSince: look.now() }
+  await db.tx((tx) => change(tx, 'groupPlaces', { ...key, ...untouched }, intent))
+  await look.ksWrite.leaveAccessGroup(proof)
+  await db.tx((tx) => take(tx, 'groupPlaces', key))
 }

@@ -276,6 +276,8 @@ const removeGroup = async (
   look.because(`booking ${bookingId} ${why}`)
   const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
   const isRenamed = await leaveRenamed(look, row)
+  // Intention first: should the answer get lost, that the group is gone is nobody else's doing.
+  if (groups.length > 0) await store(look, row, { written: null })
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
   await look.deps.db.tx(async (tx) => {

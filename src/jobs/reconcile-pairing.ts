@@ -16,7 +16,7 @@ import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
 import { listBookings, saveOne } from '../db/snapshots.ts'
-import { personOf, removePairing, type SiteRow } from '../db/spaces.ts'
+import { personOf, removePairing, type SiteRow, unpaired } from '../db/spaces.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import { visitOf } from '../db/visitors.ts'
 import { askSuspended } from './ask-suspended.ts'
@@ -193,14 +193,12 @@ const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<
 /** Once per entitlement: a seat that was taken away by hand meanwhile stays away (R20). */
 const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
   const { pairing, site, subject, name } = person
-  const { siteUserId } = siteUser
   const seatedFor = basisNow(person.intervals, look.now()) || 'booking'
   if (pairing.seatedFor === seatedFor)
     return differs(look, person, 'seat', seatChange(pairing, siteUser))
   look.because(restsOn(person))
   try {
-    if (siteUser.seat !== 'subscribed')
-      await look.ksWrite.setSeat({ siteId: pairing.siteId, siteUserId, seat: 'subscribed' })
+    if (siteUser.seat !== 'subscribed') await setSeat(look, person, siteUser, 'subscribed')
     await storePairing(look, person, { seatedFor })
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -208,6 +206,17 @@ const takeSeat = async (look: Look, person: Person, siteUser: SiteUser): Promise
     const [allowed, used] = [seatsAllowed ?? '', seatsUsed ?? seatsAllowed ?? ''].map(String)
     look.problem('P03', subject, { name, allowed: allowed ?? '', used: used ?? '' })
   }
+}
+
+/** Intention first: should the answer get lost, nobody else is thought to have changed the seat. */
+const setSeat = async (
+  look: Look,
+  person: Person,
+  { siteUserId }: SiteUser,
+  seat: 'subscribed' | 'suspended',
+): Promise<void> => {
+  await storePairing(look, person, { seatedFor: null })
+  await look.ksWrite.setSeat({ siteId: person.pairing.siteId, siteUserId, seat })
 }
 
 /** The alias carries Cobot's name for the person, and our marker; only of users we made. */
@@ -231,15 +240,13 @@ const sayNothingToOpenWith = async (look: Look, person: Person, siteUser: SiteUs
 /** The end: the seat at once, the user we made 30 days later. An adopted user keeps what is theirs. */
 const end = async (look: Look, person: Person, siteUser: SiteUser): Promise<void> => {
   const { pairing } = person
-  const { siteId } = pairing
-  const { siteUserId, seat } = siteUser
   const isMade = pairing.origin === 'made'
   if (!person.isEntitled && pairing.seatedFor === '')
     differs(look, person, 'seat', seatChange(pairing, siteUser))
   else if (!person.isEntitled) {
-    if (isMade && seat === 'subscribed') {
+    if (isMade && siteUser.seat === 'subscribed') {
       look.because(restsOn(person))
-      await look.ksWrite.setSeat({ siteId, siteUserId, seat: 'suspended' })
+      await setSeat(look, person, siteUser, 'suspended')
       await askSuspended(look)
     }
     await storePairing(look, person, { seatedFor: '' })
@@ -269,8 +276,6 @@ const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promi
   await look.ksWrite.deleteSiteUser(proof)
   await forgetPairing(look, person)
 }
-
-export const unpaired = { state: 'new', siteUserId: null, saltoUserId: null, madeAt: null } as const
 
 /** The user is gone; a tag that is still in somebody's pocket keeps its name until it is back (R5). */
 export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: Person) =>

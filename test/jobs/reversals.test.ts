@@ -1,0 +1,76 @@
+// We undo something, the process dies before the answer comes, and before anybody looks again it is
+// wanted once more. What KS shows then was nobody's hand, and is put right (R15, R20).
+import { expect, test } from 'vitest'
+import * as clicks from '../../src/db/clicks.ts'
+import { handlers } from '../../src/jobs/tasks.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
+import type { World } from '../support/world.ts'
+import { hub, minute, stage } from './stage.ts'
+
+const { start, user, isIn, connected, giveTag } = stage()
+
+const leaves = /^DELETE .*\/access_groups\/[^/]+\/users\//
+const freesSeat = /^PATCH .*\/users\/[^/]+\/subscription$/
+const deletesGroup = /^DELETE .*\/access_groups\/[^/]+$/
+const deletesUser = /^DELETE .*\/sites\/[^/]+\/users\/[^/]+$/
+
+/** Works until KS has done this, and is dead before it hears of it. */
+const dieAfter = async (world: World, write: RegExp) => {
+  const { deps, clock } = world
+  const died = Promise.withResolvers<void>()
+  let isDead = false
+  const fetch = async (request: Request): Promise<Response> => {
+    const answer = await deps.ports.fetch(request)
+    if (!write.test(`${request.method} ${new URL(request.url).pathname}`)) return answer
+    isDead = true
+    died.resolve()
+    return new Promise(() => {})
+  }
+  // With the process its timers die: nobody renews its leases.
+  const after = (ms: number, then: () => void) => clock.after(ms, () => isDead || then())
+  const ports = { ...deps.ports, fetch, clock: { now: clock.now, after } }
+  await world.cobot.deliverAll()
+  await Promise.race([died.promise, createWorker({ ...deps, ports }, handlers).drain()])
+  expect(isDead, 'it was undone').toBe(true)
+}
+
+const ends = (world: World, id: string) => world.cobot.cancelMembership(hub, id, '2026-11-20')
+const returns = (world: World, id: string) => world.cobot.uncancelMembership(hub, id)
+const disconnected = async (world: World, id: never) => {
+  const pairing = await world.pairing(id)
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairing?.pairingId as never))
+}
+const connectedAgain = (world: World, id: never) =>
+  world.act((tx) => clicks.connectMembership(tx, world.click(), id, 'another' as never))
+
+test.each([
+  ['a place in a group', leaves, ends, returns],
+  ['a seat that was freed', freesSeat, ends, returns],
+  ['the group of a booking', deletesGroup, ends, returns],
+  ['a place of somebody who was disconnected', leaves, disconnected, connectedAgain],
+  ['a user that was deleted', deletesUser, disconnected, connectedAgain],
+])('%s, undone without an answer and wanted again, is as before', async (_, write, undo, again) => {
+  const world = await start()
+  const { membershipId, pairingId } = await connected('Mia Member')
+  await giveTag(pairingId)
+  world.book(membershipId, '2026-11-26T15:00:00Z', '2026-11-26T17:00:00Z')
+  await world.settle()
+  const opens = (lockId: string, at: string) =>
+    world.salto.door({ lockId, tagNumber: '02300001', at: new Date(at) }).opened
+  const shape = () => ({
+    isIn: isIn('Mia Member', 'Full Time'),
+    seat: user('Mia Member')?.subscriptionState,
+    front: opens(world.frontDoor, '2026-11-25T12:00:00Z'),
+    quay: ['14:59', '15:30'].map((at) => opens(world.quayLock, `2026-11-26T${at}:00Z`)),
+  })
+  const before = shape()
+  expect(before).toEqual({ isIn: true, seat: 'subscribed', front: true, quay: [false, true] })
+
+  await undo(world, membershipId as never)
+  await dieAfter(world, write)
+  expect(shape()).not.toEqual(before)
+  await again(world, membershipId as never)
+  await world.advance(10 * minute)
+  expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
+  expect(shape()).toEqual(before)
+})
