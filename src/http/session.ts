@@ -10,7 +10,16 @@ import { saveOne } from '../db/snapshots.ts'
 import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
 import { add, change, list, one, type Row, take } from '../db/store.ts'
 import { cookies } from './authorize.ts'
-import { type C, type Env, type Here, installUrl, setupUrl, tell, type Web } from './page.ts'
+import {
+  type C,
+  type Env,
+  type Here,
+  installUrl,
+  setupUrl,
+  tell,
+  turnAway,
+  type Web,
+} from './page.ts'
 
 type Session = Row<'sessions'>
 
@@ -58,6 +67,7 @@ export const startSession = async (
     // The session ends; what the admin did is still told under this name.
     await saveOne(tx, spaceId, 'admin', cobotUserId, { data: { name: adminName }, readAt: now })
   })
+  web.log.info({ spaceId, by: cobotUserId, use }, 'signed in')
   const ended = (await list(db.read, 'sessions', { spaceId })).filter((e) => e.expiresAt <= now)
   for (const old of ended.slice(0, endedAtOnce)) await endSession(web, old)
   return { token, session }
@@ -108,6 +118,7 @@ const isStillAdmin = async (
     if (isRead && isAway && ageMs <= (isTooMany ? tooManyMs : awayMs)) return true
     if (!(error instanceof ReconnectNeeded)) throw error
   }
+  web.log.warn({ spaceId: space.spaceId, by: session.cobotUserId, why: 'notAdmin' }, 'turned away')
   await endSession(web, session)
   return false
 }
@@ -124,6 +135,7 @@ export const frameAdmin = (web: Web) =>
     const token = /^Bearer (\S+)$/.exec(c.req.header('Authorization') ?? '')?.[1]
     const entered = await enter(web, c, 'frame', token)
     const signIn = { label: 'message.signIn', target: '_top' } as const
+    if (!entered && token) return turnAway(web, {}, c, 'signedOut', 401, { href: '/', ...signIn })
     if (!entered) return tell(c, 'signedOut', 401, { href: '/', ...signIn })
     const isRead = c.req.method === 'GET' || c.req.path === '/session'
     if (await isStillAdmin(web, entered, isRead)) {
