@@ -6,7 +6,7 @@ import { newSecret } from '../cobot/oauth.ts'
 import { asId, type CobotUserId } from '../core/ids.ts'
 import { hashOf } from '../db/crypt.ts'
 import { add, list, one, type Row, take } from '../db/store.ts'
-import { type C, installUrl, isSubdomain, letCobotFrame, tell, type Web } from './page.ts'
+import { type C, installUrl, isSubdomain, letCobotFrame, turnAway, type Web } from './page.ts'
 
 const livesMs = 10 * 60_000
 
@@ -89,10 +89,12 @@ export const endAuthorization = async (web: Web, c: C, side: 'cobot' | 'salto') 
   const cookie = cookies(web).get(c, 'journey')
   const isHere = !row?.cookieHash || (cookie && hashOf(cookie) === row.cookieHash)
   const { host } = new URL(web.config.publicUrl)
-  if (row && !isHere) return tell(c, 'otherBrowser', 400, way, { host })
-  if (!row || (row.purpose === 'salto') !== (side === 'salto')) return tell(c, 'usedUp', 400, way)
-  if (row.expiresAt <= ports.clock.now()) return tell(c, 'tooLate', 400, way)
-  if (error || !code) return tell(c, 'denied', 403, way)
+  const who = { spaceId: space?.spaceId }
+  if (row && !isHere) return turnAway(web, who, c, 'otherBrowser', 400, way, { host })
+  if (!row || (row.purpose === 'salto') !== (side === 'salto'))
+    return turnAway(web, who, c, 'usedUp', 400, way)
+  if (row.expiresAt <= ports.clock.now()) return turnAway(web, who, c, 'tooLate', 400, way)
+  if (error || !code) return turnAway(web, who, c, 'denied', 403, way)
   const codeVerifier = await crypt.open(row.verifierSealed, `authorization/${stateHash}`)
   const swap = { code, codeVerifier, redirectUri: redirectUri(web, row.purpose) }
   return { row, space, swap }

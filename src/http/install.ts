@@ -22,6 +22,7 @@ import {
   letFormsLead,
   setupUrl,
   tell,
+  turnAway,
   type Web,
 } from './page.ts'
 import { dropToken, isAdminOf, startSetup } from './session.ts'
@@ -79,16 +80,18 @@ const welcome = async (
   const claim = { idToken: idToken ?? '', subdomain, nonce, now }
   const signedIn = isFrame ? await web.cobotOAuth.verifyIdToken(claim) : null
   const user = await web.cobotOAuth.getUser(accessToken)
+  const who = { spaceId: space?.spaceId, by: user.cobotUserId }
   if (
     isFrame &&
     (user.cobotUserId !== row.cobotUserId || user.cobotUserId !== signedIn?.cobotUserId)
   )
-    return tell(c, 'otherUser', 403, again)
-  if (!isAdminOf(user, subdomain)) return tell(c, 'notAdmin', 403, again)
+    return turnAway(web, who, c, 'otherUser', 403, again)
+  if (!isAdminOf(user, subdomain)) return turnAway(web, who, c, 'notAdmin', 403, again)
   if (!isFrame) return finishInstall(web, c, { subdomain, user, accessToken })
   // A subdomain may have passed to another space: whose it is now is for Cobot to say.
   const named = space && (await web.cobotOAuth.getSpace(subdomain))
-  if (!space || named?.spaceId !== space.spaceId) return tell(c, 'notInstalled', 404, null)
+  if (!space || named?.spaceId !== space.spaceId)
+    return turnAway(web, who, c, 'notInstalled', 404, null)
   return openFrame(web, c, { space, user, locale: row.locale ?? '' }, accessToken)
 }
 
@@ -118,6 +121,7 @@ const finishInstall = async (
     const sweep = { task: 'sweepCobot', subject: 'space', priority: priority.soon } as const
     await ask(tx, [{ spaceId, ...sweep, runAt: now, cause }], now)
   })
+  web.log.info({ spaceId, by: user.cobotUserId }, 'installed')
   web.wake()
   const replaced = before && (await crypt.open(before.accessSealed, context))
   if (replaced && replaced !== spaceToken) await dropToken(web, replaced)

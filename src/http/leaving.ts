@@ -69,7 +69,7 @@ export const disconnectSpace = async (web: Web, c: C): Promise<'changed' | 'mode
   const { mode, shown } = await c.req.parseBody()
   if (mode !== 'remove' && mode !== 'leave') return 'mode'
   const click = clickOf(c, web)
-  const { spaceId } = click
+  const { spaceId, by } = click
   const isSame = await web.db.tx(async (tx) => {
     const site = await getActiveSite(tx, spaceId)
     const ledger = site ? await listLedger(tx, { spaceId, siteId: site.siteId }) : []
@@ -77,7 +77,10 @@ export const disconnectSpace = async (web: Web, c: C): Promise<'changed' | 'mode
     await leaveSite(tx, click, site, { mode, whole: true })
     return true
   })
-  if (isSame) web.wake()
+  if (isSame) {
+    web.log.info({ spaceId, by, mode }, 'an admin disconnected the space')
+    web.wake()
+  }
   return isSame ? null : 'changed'
 }
 

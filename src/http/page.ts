@@ -7,6 +7,7 @@ import { Frame, MessageNote, MessagePage, type PageName, type Way } from '../../
 import type { createCobotOAuth } from '../cobot/oauth.ts'
 import { spaceUrlOf } from '../cobot/settings.ts'
 import type { Deps } from '../connections/deps.ts'
+import type { CobotUserId, SpaceId } from '../core/ids.ts'
 import type { Click } from '../db/clicks.ts'
 import { listProblems } from '../db/problems.ts'
 import type { SiteRow, SpaceRow } from '../db/spaces.ts'
@@ -86,6 +87,16 @@ export const tell = (
   c.header('HX-Retarget', '#notice')
   c.header('HX-Reswap', 'innerHTML')
   return c.html(MessageNote(told), status)
+}
+
+/** Somebody does not get in: it is told, and noted by ids alone. */
+export const turnAway = (
+  { log }: Pick<Web, 'log'>,
+  who: { spaceId?: SpaceId | undefined; by?: CobotUserId },
+  ...told: Parameters<typeof tell>
+) => {
+  log.warn({ ...who, why: told[1] }, 'turned away')
+  return tell(...told)
 }
 
 /** The navigation and one page. */

@@ -10,7 +10,17 @@ import { saveOne } from '../db/snapshots.ts'
 import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
 import { add, change, list, one, type Row, take } from '../db/store.ts'
 import { cookies } from './authorize.ts'
-import { type C, type Env, type Here, installUrl, setupUrl, tell, type Web } from './page.ts'
+import { createPace } from './pace.ts'
+import {
+  type C,
+  type Env,
+  type Here,
+  installUrl,
+  setupUrl,
+  tell,
+  turnAway,
+  type Web,
+} from './page.ts'
 
 type Session = Row<'sessions'>
 
@@ -58,6 +68,7 @@ export const startSession = async (
     // The session ends; what the admin did is still told under this name.
     await saveOne(tx, spaceId, 'admin', cobotUserId, { data: { name: adminName }, readAt: now })
   })
+  web.log.info({ spaceId, by: cobotUserId, use }, 'signed in')
   const ended = (await list(db.read, 'sessions', { spaceId })).filter((e) => e.expiresAt <= now)
   for (const old of ended.slice(0, endedAtOnce)) await endSession(web, old)
   return { token, session }
@@ -108,6 +119,7 @@ const isStillAdmin = async (
     if (isRead && isAway && ageMs <= (isTooMany ? tooManyMs : awayMs)) return true
     if (!(error instanceof ReconnectNeeded)) throw error
   }
+  web.log.warn({ spaceId: space.spaceId, by: session.cobotUserId, why: 'notAdmin' }, 'turned away')
   await endSession(web, session)
   return false
 }
@@ -119,12 +131,16 @@ export const setHere = async (c: C, { db }: Web, session: Session, space: SpaceR
 }
 
 /** In the frame: a bearer, since there may be no cookies; so nothing rides along by itself. */
-export const frameAdmin = (web: Web) =>
-  createMiddleware<Env>(async (c, next) => {
+export const frameAdmin = (web: Web) => {
+  const pace = createPace()
+  return createMiddleware<Env>(async (c, next) => {
     const token = /^Bearer (\S+)$/.exec(c.req.header('Authorization') ?? '')?.[1]
     const entered = await enter(web, c, 'frame', token)
     const signIn = { label: 'message.signIn', target: '_top' } as const
+    if (!entered && token) return turnAway(web, {}, c, 'signedOut', 401, { href: '/', ...signIn })
     if (!entered) return tell(c, 'signedOut', 401, { href: '/', ...signIn })
+    const waitMs = pace(entered.session.sessionHash, web.ports.clock.now())
+    if (waitMs > 0) return tooFast(c, waitMs)
     const isRead = c.req.method === 'GET' || c.req.path === '/session'
     if (await isStillAdmin(web, entered, isRead)) {
       const { state, subdomain } = entered.space
@@ -134,6 +150,12 @@ export const frameAdmin = (web: Web) =>
     }
     return tell(c, 'notAdmin', 401, { href: entered.space.linkUserUrl ?? '/', ...signIn })
   })
+}
+
+const tooFast = (c: C, waitMs: number) => {
+  c.header('Retry-After', String(Math.ceil(waitMs / 1000)))
+  return tell(c, 'busy', 429, c.get('again') ?? null)
+}
 
 /** `POST /session`: the page is still open. The token stays the same, so no request can miss it. */
 export const renewSession = async ({ db, ports }: Web, c: C) => {
@@ -151,17 +173,22 @@ export const isSetupAdmin = async (web: Web, c: C, subdomain: string, isRead: bo
 }
 
 /** Whoever is not signed in for the set-up signs in to Cobot first. */
-export const setupAdmin = (web: Web) =>
-  createMiddleware<Env>(async (c, next) => {
+export const setupAdmin = (web: Web) => {
+  const pace = createPace()
+  return createMiddleware<Env>(async (c, next) => {
     const subdomain = c.req.query('subdomain') ?? ''
     c.set('again', { href: setupUrl(subdomain), label: 'message.again' })
     const isAdmin = await isSetupAdmin(web, c, subdomain, c.req.method === 'GET')
     // Of a space that left only the receipt can be seen.
     const isReceipt =
       c.req.method === 'GET' && /^\/setup(\/(progress|receipts\/.*))?$/.test(c.req.path)
-    if (isAdmin && (isReceipt || c.get('here').space.state === 'installed')) return next()
+    if (isAdmin && (isReceipt || c.get('here').space.state === 'installed')) {
+      const waitMs = pace(c.get('here').session.sessionHash, web.ports.clock.now())
+      return waitMs > 0 ? tooFast(c, waitMs) : next()
+    }
     return c.redirect(installUrl(subdomain), 303)
   })
+}
 
 export const startSetup = async (
   web: Web,

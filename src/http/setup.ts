@@ -53,6 +53,7 @@ export const setup = (web: Web) =>
         const { by, now } = clickOf(c, web)
         const isOurs = await db.tx((tx) => activateSite(tx, space.spaceId, info, now, by))
         if (!isOurs) return showSetup(web, c, 'wrong')
+        web.log.info({ spaceId: space.spaceId, by, siteId: info.siteId }, 'a site was chosen')
       }
       await db.tx((tx) => lookAgain(tx, clickOf(c, web), null))
       web.wake()
@@ -70,6 +71,8 @@ export const setup = (web: Web) =>
       if (!isAdmin || c.get('here').space.state !== 'installed')
         return c.redirect(installUrl(subdomain))
       await storeSalto(web, c.get('here').space, await web.saltoOAuth.swapCode(answer.swap))
+      const { spaceId, by } = clickOf(c, web)
+      web.log.info({ spaceId, by }, 'SALTO KS was connected')
       return c.redirect(setupUrl(subdomain))
     })
 

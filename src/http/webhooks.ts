@@ -24,7 +24,10 @@ export const webhooks = (web: Web) => {
   const ofSpace = createMiddleware<Env>(async (c, next) => {
     const hookKeyHash = hashOf(c.req.param('spaceKey') ?? '')
     const space = await one(db.read, 'spaces', { hookKeyHash })
-    if (!space) return c.body(null, 404)
+    if (!space) {
+      log.warn({}, 'an event with a key of nobody')
+      return c.body(null, 404)
+    }
     c.set('space', space)
     return next()
   })

@@ -19,14 +19,16 @@ export const checkInstalled: TaskHandler = async (look) => {
       error instanceof ReconnectNeeded || (error instanceof Refused && error.status !== 402)
     if (!isGone) throw error
   }
-  await deps.db.tx(async (tx) => {
+  const isOver = await deps.db.tx(async (tx) => {
     const ok = { spaceId, side: 'cobot', state: 'ok' } as const
     if (await change(tx, 'connections', ok, { state: 'refused' })) {
       look.lookAgainAt(new Date(look.now().getTime() + secondTryMs))
-      return
+      return false
     }
     const site = await getActiveSite(tx, spaceId)
     const click = { spaceId, by: 'uninstalled', now: look.now() }
     await leaveSite(tx, click, site, { mode: 'leave', whole: true, notes: ['uninstalled'] })
+    return true
   })
+  if (isOver) deps.log.info({ spaceId }, 'the space was uninstalled at Cobot')
 }

@@ -176,6 +176,8 @@ test('T13 names are text: no page gets another tag or attribute by them', async 
   for (const path of paths) shapes[path] = skeleton(await pageAt(path))
   for (const name of names) {
     await rename(name)
+    // No faster than a session may ask.
+    await stage.clock.advance(1000)
     for (const path of paths) {
       const page = await pageAt(path)
       expect([name, path, skeleton(page)]).toEqual([name, path, shapes[path]])

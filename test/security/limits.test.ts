@@ -227,6 +227,41 @@ test('T3 T30 a thousand events a minute for one space cost another less than a f
   expect([alone, besides, sum(besides) / sum(alone) < 1.2]).toEqual([alone, besides, true])
 })
 
+test('T30 twenty requests a second are never refused, a hundred are soon, and each session for itself', async () => {
+  const { app, clock, sessionOf, mara } = stage
+  const [quick, calm] = [await sessionOf(mara, 'frame'), await sessionOf(mara, 'frame')]
+  const statusOf = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}`, 'HX-Request': 'true' }
+    return (await app.request('/help', { headers })).status
+  }
+  const during = async (seconds: number, perSecond: number) => {
+    const count: Record<number, number> = {}
+    for (let n = 0; n < seconds * perSecond; n++) {
+      const status = await statusOf(quick)
+      count[status] = (count[status] ?? 0) + 1
+      await clock.advance(1000 / perSecond)
+    }
+    return count
+  }
+  expect(await during(10, 20)).toEqual({ 200: 200 })
+  expect(await during(4, 100)).toEqual({
+    200: expect.toSatisfy((n) => n > 270 && n < 290),
+    429: expect.any(Number),
+  })
+  const headers = { Authorization: `Bearer ${quick}` }
+  const refused = await app.request('/help', { headers })
+  expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '1'])
+  expect(await statusOf(calm)).toBe(200)
+  await clock.advance(1000)
+  expect(await during(10, 20)).toEqual({ 200: 200 })
+  // At top level as well.
+  const headersThere = { Cookie: `__Host-setup=${await sessionOf(mara, 'setup')}` }
+  const at = '/setup/progress?subdomain=harbour'
+  for (let n = 0; n < 200; n++) await app.request(at, { headers: headersThere })
+  const last = await app.request(at, { headers: headersThere })
+  expect([last.status, await last.text()]).toEqual([429, expect.stringContaining('slow down')])
+})
+
 test('T34 every answer of every route, and every refusal, carries the same headers', async () => {
   const { app } = stage
   const paths = new Set(inspectRoutes(app).map(({ path }) => path.replace(/:\w+|\*/g, 'x')))
