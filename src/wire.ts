@@ -18,7 +18,7 @@ const PAUSE_MAX_MS = 15 * 60_000
 export type Call = {
   /** What messages call it, such as `list memberships`. */
   name: string
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
   headers?: Record<string, string>
   json?: unknown

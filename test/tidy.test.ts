@@ -82,7 +82,7 @@ test('removals are called with a proof that only the fence can build', () => {
 
 test('writes to KS happen through the audited writes alone', () => {
   const writes =
-    /\bks\.(create|update|set|assign|take|block|join|leave|remove|add|delete)[A-Z]\w*\(/
+    /\bks\.(create|update|set|assign|take|block|allow|give|join|leave|remove|add|delete)[A-Z]\w*\(/
   const wrong = sources.filter((file) => writes.test(read(file)))
   expect(wrong).toEqual([])
 })

@@ -5,6 +5,7 @@ import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
 import { MailText } from './mail.tsx'
 import { ActionTable, type Page, Paging, SearchBar } from './parts.tsx'
+import { type MadePin, PinCard } from './pins.tsx'
 import { problemText } from './problems.tsx'
 
 export type MemberLine = {
@@ -38,6 +39,9 @@ export type MemberLine = {
   /** The number of a tag that somebody gave them in SALTO KS. */
   otherTag: string | null
   app: 'asked' | 'sent' | 'used' | null
+  /** Until when, and at which doors, a visitor's PIN would open; null when none can be made. */
+  pin: { until: Date; doors: string[] } | null
+  hasPin: boolean
   mayInvite: boolean
 }
 
@@ -128,15 +132,16 @@ type RowProps = {
   line: MemberLine
   /** The open form for a tag, as typed. */
   choice?: { value: string; numbers: string[]; reason?: string; holder?: string }
+  made?: MadePin
 }
 
 const stateKinds = { connected: 'good', problem: 'bad', choosing: 'bad', lockedOut: 'bad' }
 
-export const MemberRow = ({ say, line, choice }: RowProps) => {
+export const MemberRow = ({ say, line, choice, made }: RowProps) => {
   const { t } = say
   const { membershipId, name, upcoming, endsOn, state, tag, problem } = line
   const self = `/members/${membershipId}`
-  const refresh = line.isWorking && !choice && { 'hx-get': self, 'hx-trigger': 'every 2s' }
+  const refresh = line.isWorking && !choice && !made && { 'hx-get': self, 'hx-trigger': 'every 2s' }
   return (
     <tr
       id={`member-${membershipId}`}
@@ -188,12 +193,14 @@ export const MemberRow = ({ say, line, choice }: RowProps) => {
             <p class="hint">{t('members.otherTag')}</p>
           </>
         )}
+        {line.hasPin && <p class="hint">{t('members.hasPin')}</p>}
         {line.app && <p class="hint">{t(`members.app.${line.app}`)}</p>}
       </td>
       <td class="actions">
         {line.candidates.map((candidate) => (
           <CandidateCard {...{ say, line, candidate }} />
         ))}
+        {made && <PinCard {...{ say, line, made }} />}
         {choice ? <TagForm {...{ say, line, choice }} /> : <Actions {...{ say, line }} />}
       </td>
     </tr>
@@ -250,7 +257,8 @@ const Actions = ({ say, line }: RowProps) => {
     <>
       <button type="button" class="quiet" hx-get={url('tag')}>
         {t(hasTag ? 'members.changeTag' : 'members.assignTag')} <span class="unseen">{name}</span>
-      </button>
+      </button>{' '}
+      {line.pin && button('pin', 'members.newPin', 'quiet', line.hasPin ? 'pin' : undefined)}
       {more(
         <>
           {hasTag && button('return', 'members.return', 'quiet')}
@@ -273,7 +281,7 @@ const Actions = ({ say, line }: RowProps) => {
   )
 }
 
-const TagForm = ({ say, line, choice }: Required<RowProps>) => {
+const TagForm = ({ say, line, choice }: Required<Omit<RowProps, 'made'>>) => {
   const { t } = say
   const { membershipId, name } = line
   const id = `tags-${membershipId}`

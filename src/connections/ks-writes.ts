@@ -14,6 +14,8 @@ const writes = [
   'assignTag',
   'takeTagOff',
   'blockKey',
+  'allowPin',
+  'givePin',
   'createAccessGroup',
   'joinAccessGroup',
   'leaveAccessGroup',

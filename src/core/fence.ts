@@ -74,7 +74,7 @@ export const provePlanGroup = (facts: {
   return { siteId, accessGroupId: group.accessGroupId } as GroupProof
 }
 
-/** May this site user be deleted? Only one we made, by the marker at the end of the alias. */
+/** May this site user be deleted, or be given a PIN in place of theirs? Only one we made, by the marker. */
 export const proveUser = (facts: {
   siteId: SiteId
   ledger: { siteId: SiteId; siteUserId: SiteUserId | null; origin: Origin | null; marker: string }

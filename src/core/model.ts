@@ -119,6 +119,7 @@ export type Site = {
   seatsUsed: number | null
   installationState: 'released' | 'installation' | 'self_installed' | 'unknown'
   ownerSaltoUserId: SaltoUserId | null
+  pinEnabled: boolean
 }
 
 export type Role = { roleId: RoleId; code: string; hierarchical: boolean }
@@ -135,6 +136,7 @@ export type SiteUser = {
   seat: 'subscribed' | 'suspended' | 'unknown'
   roles: Role[]
   hasProfile: boolean
+  usePin: boolean
 }
 
 export type Tag = {

@@ -1,8 +1,9 @@
 // Visitors (C5): the pairing of a visitor is for one booking, and has no membership.
-import { asId, type BookingId, type SpaceId } from '../core/ids.ts'
-import { type Visit, visitTime } from '../core/visits.ts'
+import { asId, type BookingId, type LockId, type SpaceId } from '../core/ids.ts'
+import { hasKeypad, type Visit, visitTime } from '../core/visits.ts'
 import type { Tx } from './open.ts'
-import type { SpaceRow } from './spaces.ts'
+import { listSnapshot } from './snapshots.ts'
+import type { SiteRow, SpaceRow } from './spaces.ts'
 import { list, one, type Row } from './store.ts'
 
 /** The person of a visitor's booking, as pairings name it (C5). */
@@ -17,14 +18,33 @@ export const visitOf = async (
   tx: Tx,
   { spaceId, settings }: SpaceRow,
   { siteId, person }: Pick<Row<'pairings'>, 'siteId' | 'person'>,
-): Promise<{ name: string; time: Visit | null } | undefined> => {
+): Promise<{ name: string; time: Visit | null; lockIds: LockId[] } | undefined> => {
   const bookingId = visitorsBooking(person)
   if (!bookingId) return undefined
   const booking = await one(tx, 'bookings', { spaceId, bookingId })
   const { resourceId } = booking ?? {}
   const door = resourceId ? await one(tx, 'resourceDoors', { spaceId, siteId, resourceId }) : null
   const time = booking && !booking.goneAt && door && settings.visitors && visitTime(booking, door)
-  return { name: booking?.external?.name ?? '', time: time || null }
+  const name = booking?.external?.name ?? ''
+  return { name, time: time || null, lockIds: door?.lockIds ?? [] }
+}
+
+/** Until when, and at which doors, a PIN would open for a visitor; null when it would not. */
+export const pinFor = async (
+  tx: Tx,
+  space: SpaceRow,
+  site: SiteRow,
+  pairing: Row<'pairings'>,
+  now: Date,
+): Promise<{ until: Date; doors: string[] } | null> => {
+  const isThere = pairing.siteUserId && pairing.state === 'paired' && !pairing.lockedOut
+  if (!isThere || !site.info.pinEnabled || site.siteId !== pairing.siteId) return null
+  const visit = await visitOf(tx, space, pairing)
+  if (!visit?.time || visit.time.endsAt <= now) return null
+  const doors = (await listSnapshot(tx, space.spaceId, 'lock'))
+    .filter((lock) => visit.lockIds.includes(lock.lockId) && hasKeypad(lock))
+    .map(({ name }) => name)
+  return doors.length > 0 ? { until: visit.time.endsAt, doors } : null
 }
 
 /** The visitors among these, with their bookings; a booking that is long over is forgotten. */

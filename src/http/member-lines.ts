@@ -11,7 +11,7 @@ import type { Tx } from '../db/open.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list, present, type Row, upTo } from '../db/store.ts'
-import { listVisitors, visitorsBooking } from '../db/visitors.ts'
+import { listVisitors, pinFor, visitorsBooking } from '../db/visitors.ts'
 import type { Here, Web } from './page.ts'
 
 export type { MemberLine }
@@ -31,7 +31,8 @@ export const filters = [
 export type Wanted = { search: string; filter: string }
 
 /** Current and upcoming memberships by name, or those that are over; `show` makes lines of some. */
-export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: Wanted) => {
+export const findMembers = async ({ db, ports }: Web, here: Here, wanted: Wanted) => {
+  const { space } = here
   const { spaceId } = space
   const now = ports.clock.now()
   const facts = await readFacts(db.read, space, now)
@@ -54,7 +55,8 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
     .sort((a, b) => byName.compare(a.name, b.name))
   const show = async (some: typeof found): Promise<MemberLine[]> => {
     const known = users ?? (await readUsers(db.read, spaceId, some))
-    return some.map((line) => wholeLine(line, known, space.settings.invite ?? false))
+    const pins = await readPins(db.read, here, some, now)
+    return some.map((line) => wholeLine(line, known, pins, space.settings.invite ?? false))
   }
   return { found, show }
 }
@@ -62,9 +64,10 @@ export const findMembers = async ({ db, ports }: Web, { space }: Here, wanted: W
 /** One of them, whatever its state. */
 export const getMember = async (
   { db, ports }: Web,
-  { space }: Here,
+  here: Here,
   id: string,
 ): Promise<MemberLine | null> => {
+  const { space } = here
   const { spaceId } = space
   const { read } = db
   const now = ports.clock.now()
@@ -77,7 +80,9 @@ export const getMember = async (
   if (!membership) return null
   const facts = await readFacts(read, space, now, membership.pairingId ?? asId(''))
   const line = { membership, ...bareLine(membership, facts) }
-  return wholeLine(line, await readUsers(read, spaceId, [line]), space.settings.invite ?? false)
+  const users = await readUsers(read, spaceId, [line])
+  const pins = await readPins(read, here, [line], now)
+  return wholeLine(line, users, pins, space.settings.invite ?? false)
 }
 
 type Visit = NonNullable<MemberLine['visit']>
@@ -85,6 +90,7 @@ type Membership = Row<'memberships'> & { visit?: Visit }
 type Facts = Awaited<ReturnType<typeof readFacts>>
 type Bare = ReturnType<typeof bareLine> & { membership: Membership }
 type Users = ReadonlyMap<string, SiteUser>
+type Pins = ReadonlyMap<string, NonNullable<MemberLine['pin']>>
 
 /** Of everybody, or of one pairing. */
 const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: PairingId) => {
@@ -194,15 +200,31 @@ const readUsers = async (
 const userOf = ({ pairing }: Bare, users: Users) =>
   pairing?.siteUserId ? users.get(pairing.siteUserId) : undefined
 
-/** Connected, with neither a tag nor the app. */
+/** Of visitors who could be given a PIN, by the pairing. */
+const readPins = async (
+  read: Tx,
+  { space, site }: Here,
+  lines: readonly Bare[],
+  now: Date,
+): Promise<Pins> => {
+  const pins = new Map<string, NonNullable<MemberLine['pin']>>()
+  for (const { visit, pairing } of lines) {
+    const pin = site && visit && pairing && (await pinFor(read, space, site, pairing, now))
+    if (pin) pins.set(pairing.pairingId, pin)
+  }
+  return pins
+}
+
+/** Connected, with neither a tag nor the app, nor as a visitor a PIN. */
 const hasNothing = (line: Bare, users: Users): boolean => {
   const user = userOf(line, users)
   const hasTag = line.tag?.state === 'held' || Boolean(user?.tagNumber)
-  return line.pairing?.state === 'paired' && !hasTag && !user?.hasProfile
+  const hasPin = line.visit && user?.usePin
+  return line.pairing?.state === 'paired' && !hasTag && !hasPin && !user?.hasProfile
 }
 
 /** `mayInvite`: the space's switch is on. */
-const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => {
+const wholeLine = (line: Bare, users: Users, pins: Pins, mayInvite: boolean): MemberLine => {
   const { membership, pairing, problem, tag, isDue, ...rest } = line
   const user = userOf(line, users)
   const isInvited = pairing?.invite ?? null
@@ -220,6 +242,8 @@ const wholeLine = (line: Bare, users: Users, mayInvite: boolean): MemberLine => 
     problem: problem ? { code: problem.code, params: problem.params } : null,
     tag: tag ? { tagId: tag.tagId, number: tag.number, state: tag.state } : null,
     otherTag: tag ? null : (user?.tagNumber ?? null),
+    pin: pins.get(pairing?.pairingId ?? '') ?? null,
+    hasPin: rest.visit !== null && (user?.usePin ?? false),
     app: user?.hasProfile ? 'used' : isInvited,
     mayInvite: mayInvite && !user?.hasProfile && !isInvited && membership.email !== null,
   }

@@ -1,6 +1,7 @@
 // Connect members: everybody with a membership now or soon, and what an admin does with them.
 import { Hono } from 'hono'
 import { MemberRow, MembersPage } from '../../views/members.tsx'
+import type { MadePin } from '../../views/pins.tsx'
 import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
 import { readProgress } from '../db/batches.ts'
@@ -13,6 +14,7 @@ import { freeNumbers, handOut, type Typed } from './hand-out.ts'
 import { filters, findMembers, getMember, type MemberLine } from './member-lines.ts'
 import { type C, clickOf, type Env, pageOf, show, type Web } from './page.ts'
 import { personFile } from './person-file.ts'
+import { makePin } from './pins.ts'
 
 export const members = (web: Web) =>
   new Hono<Env>()
@@ -21,6 +23,11 @@ export const members = (web: Web) =>
     .get('/members/:membershipId/file', (c) => personFile(web, c))
     .get('/members/:membershipId/tag', (c) => showRow(web, c, { value: '' }))
     .post('/members/:membershipId/tag', (c) => assignTag(web, c))
+    .post('/members/:membershipId/pin', async (c) => {
+      const line = await getMember(web, c.get('here'), c.req.param('membershipId'))
+      if (!line?.visit) return c.notFound()
+      return showRow(web, c, undefined, await makePin(web, c, line))
+    })
     .post('/members/:membershipId/:action', async (c) => {
       const act = actions[c.req.param('action')]
       const line = await getMember(web, c.get('here'), c.req.param('membershipId'))
@@ -80,12 +87,17 @@ export const membersPage = async (web: Web, c: C, reason: string | null = null) 
   })
 }
 
-const showRow = async (web: Web, c: C, form?: Typed & { value: string }) => {
+const showRow = async (web: Web, c: C, form?: Typed & { value: string }, made?: MadePin) => {
   const line = await getMember(web, c.get('here'), c.req.param('membershipId') ?? '')
   if (!line) return c.body(null, 200)
   const choice = form && { ...form, numbers: await freeNumbers(web, c.get('here')) }
-  const row = MemberRow({ say: c.get('say'), line, ...(choice && { choice }) })
-  return c.html(row, form?.reason ? 422 : 200)
+  const row = MemberRow({
+    say: c.get('say'),
+    line,
+    ...(choice && { choice }),
+    ...(made && { made }),
+  })
+  return c.html(row, form?.reason || (made && 'reason' in made) ? 422 : 200)
 }
 
 const assignTag = async (web: Web, c: C) => {

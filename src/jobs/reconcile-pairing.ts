@@ -233,7 +233,9 @@ const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promis
 const sayNothingToOpenWith = async (look: Look, person: Person, siteUser: SiteUser) => {
   const { spaceId, pairingId } = person.pairing
   const held = await list(look.deps.db.read, 'tagHolders', { spaceId, pairingId, state: 'held' })
-  const hasKey = held.length > 0 || siteUser.tagNumber || siteUser.hasProfile
+  // Of visitors it is we alone who let them use a PIN, when we make one.
+  const hasPin = person.isVisitor && siteUser.usePin
+  const hasKey = held.length > 0 || siteUser.tagNumber || siteUser.hasProfile || hasPin
   if (person.isEntitled && !hasKey) look.problem('P22', person.subject, { name: person.name })
 }
 

@@ -44,6 +44,12 @@ export const NAME_MAX = 255
 export const isNotYetThere = ({ status, code }: Refused): boolean =>
   (status === 404 && code === '2202') || (status === 403 && code === '2203')
 
+/** A24: a PIN may live from a day to a year, a little less than that on both sides. In UTC. */
+export const pinExpiry = (wanted: Date, now: Date): string => {
+  const within = (days: number, hours: number) => now.getTime() + (days * 24 + hours) * 3600_000
+  return new Date(Math.min(Math.max(wanted.getTime(), within(1, 1)), within(365, -1))).toISOString()
+}
+
 /** A23: where the web app shows what happened at the doors of a site. */
 export const eventsUrl = (appUrl: string, siteId: SiteId): string =>
   `${appUrl}/sites/${encodeURIComponent(siteId)}/events`

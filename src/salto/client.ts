@@ -199,6 +199,16 @@ export const createSalto = (deps: {
       return send('block key', 'PATCH', url, { blocked: true })
     },
 
+    allowPin: (proof: UserProof) => patchUser('allow PIN', proof, { use_pin: true }),
+
+    /** A new PIN, in place of the one before; nobody can read it again. */
+    givePin: async (proof: UserProof, expiresAt: Date) => ({
+      pin: await read(parse.pin, {
+        ...{ name: 'give PIN', method: 'PUT', url: `${userUrl(proof)}/pin` },
+        json: { expiry_date: assumed.pinExpiry(expiresAt, ports.clock.now()) },
+      }),
+    }),
+
     createAccessGroup: ({ siteId, name }: InSite & { name: string }) =>
       create('create access group', parse.accessGroup, at`/sites/${siteId}/access_groups`, {
         customer_reference: name,

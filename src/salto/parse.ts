@@ -6,6 +6,8 @@ import { idOf, oneOf, orNull, textOrNull, unread } from '../wire.ts'
 import { DAYS, withoutOffset } from './assumed.ts'
 
 const text = textOrNull.transform((value) => value ?? '')
+/** Off when the answer does not say. */
+const flag = orNull(z.boolean()).transform((value) => value ?? false)
 
 export const site: z.ZodType<model.Site> = z
   .object({
@@ -17,6 +19,7 @@ export const site: z.ZodType<model.Site> = z
     activeUserAmount: orNull(z.number()),
     installationState: oneOf('released', 'installation', 'self_installed'),
     owner: z.object({ id: idOf<id.SaltoUserId>() }).nullish(),
+    pinEnabled: flag,
   })
   .transform((wire) => ({
     siteId: wire.id,
@@ -27,6 +30,7 @@ export const site: z.ZodType<model.Site> = z
     seatsUsed: wire.activeUserAmount,
     installationState: wire.installationState,
     ownerSaltoUserId: wire.owner?.id ?? null,
+    pinEnabled: wire.pinEnabled,
   }))
 
 export const role: z.ZodType<model.Role> = z
@@ -48,6 +52,7 @@ export const siteUser: z.ZodType<model.SiteUser> = z
     blocked: z.boolean(),
     subscriptionState: oneOf('subscribed', 'suspended'),
     roles: z.array(role),
+    usePin: flag,
   })
   .transform(({ id, user: { id: saltoUserId, ...user }, subscriptionState, ...rest }) => ({
     siteUserId: id,
@@ -96,6 +101,9 @@ export const key: z.ZodType<model.Key> = z
     blocked: z.boolean(),
   })
   .transform(({ id, keyId, ...rest }) => ({ keyId: id, credentialId: keyId, ...rest }))
+
+/** A bare text; whoever types it finds digits only. */
+export const pin = z.string().regex(/^\d+$/)
 
 export const lock: z.ZodType<model.Lock> = z
   .object({

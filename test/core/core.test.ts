@@ -191,6 +191,7 @@ describe('fence', () => {
       blocked: false,
       seat: 'subscribed',
       hasProfile: false,
+      usePin: false,
     },
     roles: [{ roleId: asId('r'), code: 'site_user', hierarchical: true }],
     ...over,

@@ -17,7 +17,7 @@ const facts = (over: Partial<WhyFacts>): WhyFacts => ({
   user: {
     ...{ siteUserId: asId<never>('u'), saltoUserId: asId<never>('mia'), firstName: '' },
     ...{ lastName: '', email: null, alias: null, tagNumber: '1', blocked: false },
-    ...{ seat: 'subscribed', roles: [], hasProfile: false },
+    ...{ seat: 'subscribed', roles: [], hasProfile: false, usePin: false },
   },
   ...over,
 })

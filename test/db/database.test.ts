@@ -526,7 +526,13 @@ describe.each(dialects)('%s', (dialect) => {
     })
     const site = (siteId: string) => ({
       ...{ siteId: asId<never>(`${spaceId} ${siteId}`), name: siteId, timeZone: 'Europe/Berlin' },
-      ...{ subscriptionValid: true, seatsAllowed: 5, seatsUsed: 1, ownerSaltoUserId: null },
+      ...{
+        subscriptionValid: true,
+        seatsAllowed: 5,
+        seatsUsed: 1,
+        ownerSaltoUserId: null,
+        pinEnabled: false,
+      },
       installationState: 'released' as const,
     })
     await tx((t) => activateSite(t, spaceId, site('old'), at(2)))
@@ -548,7 +554,13 @@ describe.each(dialects)('%s', (dialect) => {
     const spaces = [newSpace(), newSpace()]
     const site = (siteId: string) => ({
       ...{ siteId: asId<never>(siteId), name: siteId, timeZone: 'Europe/Berlin' },
-      ...{ subscriptionValid: true, seatsAllowed: 5, seatsUsed: 1, ownerSaltoUserId: null },
+      ...{
+        subscriptionValid: true,
+        seatsAllowed: 5,
+        seatsUsed: 1,
+        ownerSaltoUserId: null,
+        pinEnabled: false,
+      },
       installationState: 'released' as const,
     })
     for (const each of spaces) await tx((t) => activateSite(t, each, site(`${each} own`), at(1)))

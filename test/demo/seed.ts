@@ -78,12 +78,15 @@ export const seed = (cobot: CobotSimulator, salto: SaltoSimulator, now: Date) =>
   const ksOwner = salto.addUserProfile({ ...ksLogin, ...owner })
   const siteId = salto.addSite({
     ...{ name: 'Harbour Loft', timeZone: 'Europe/Amsterdam', seats: 40, ownerId: ksOwner },
+    pinEnabled: true,
   })
   salto.addSite({
     ...{ name: 'Old Warehouse', timeZone: 'America/New_York', seats: 10, ownerId: ksOwner },
     subscriptionValid: false,
   })
-  const lockIds = locks.map((name) => salto.addLock(siteId, { name }))
+  const lockIds = locks.map((name) =>
+    salto.addLock(siteId, { name, type: name === 'Quay Room' ? 'wall_reader_pin' : 'wall_reader' }),
+  )
   for (let number = 1; number <= 15; number++)
     salto.addTag(siteId, { number: `0230${String(number).padStart(4, '0')}` })
   const group = (

@@ -137,7 +137,7 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     expect(opens('02300003', 'Quay Room', new Date(+midnight + 122 * 60_000))).toBe(false)
   })
 
-  test('C5 an approved visitor gets a person, a tag from us, and is removed after', async () => {
+  test('C5 an approved visitor gets a person, a tag and a PIN from us, and is removed after', async () => {
     await s.open('Settings')
     await s.frame.getByLabel('Visitors open doors').check()
     await save()
@@ -154,6 +154,14 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     await s.assign('Vera Visit', '02300009')
     await s.hasTag('Vera Visit', '02300009')
     await until('a door', () => opens('02300009', 'Quay Room', s.at(4)))
+    await s.press(s.row('Vera Visit'), /^New PIN/)
+    const shown = s.row('Vera Visit').getByRole('textbox', { name: 'PIN of Vera Visit' })
+    const pin = await shown.inputValue()
+    const types = (at: Date) => s.salto.door({ lockId: lock('Quay Room') ?? '', pin, at }).opened
+    expect([s.at(2), s.at(4), s.at(6)].map(types)).toEqual([false, true, false])
+    await s.row('Vera Visit').getByRole('button', { name: 'Hide PIN' }).click()
+    await s.row('Vera Visit').getByText('has a PIN').waitFor()
+    expect(await shown.count()).toBe(0)
     s.cobot.cancelExternalBooking(visit)
     await until('nobody', () => s.users('Vera Visit').length === 0)
   })

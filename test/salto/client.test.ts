@@ -214,6 +214,24 @@ describe('people', () => {
     ks.removeSiteUser(siteId, siteUserId)
     await salto.takeTagOff(proof)
   })
+
+  test('a PIN is made once the site has them and the user may use one, and comes as digits', async () => {
+    const { salto, ks, siteId, addMia, clock } = world
+    const mia = await addMia()
+    const ledger = { siteId, siteUserId: mia.siteUserId, origin: 'made' as const, marker: MARKER }
+    const proof = proveUser({ siteId, ledger, siteUser: mia })!
+    ks.addLock(siteId, { name: 'Quay Room', type: 'escutcheon_pin' })
+    expect(await failure(salto.givePin(proof, clock.now()))).toBeInstanceOf(Refused)
+    expect((await salto.getSite(siteId))?.pinEnabled).toBe(false)
+    ks.setSite(siteId, { pinEnabled: true })
+    expect((await salto.getSite(siteId))?.pinEnabled).toBe(true)
+    await salto.allowPin(proof)
+    expect((await salto.getSiteUser(siteId, mia.siteUserId))?.usePin).toBe(true)
+    expect((await salto.givePin(proof, clock.now())).pin).toMatch(/^\d{6}$/)
+    ks.addFault({ method: 'PUT', status: 200, body: '"none"' })
+    const error = await failure(salto.givePin(proof, clock.now()))
+    expect(String(error)).toBe('Error: give PIN: answer lacks a body')
+  })
 })
 
 describe('access groups', () => {

@@ -78,7 +78,7 @@ export const createStage = async () => {
       const name = `${mark} Member`
       const info = {
         ...{ siteId: site, name: mark, timeZone: 'Europe/Berlin', subscriptionValid: true },
-        ...{ seatsAllowed: 10, seatsUsed: 2, ownerSaltoUserId: null },
+        ...{ seatsAllowed: 10, seatsUsed: 2, ownerSaltoUserId: null, pinEnabled: false },
         installationState: 'released',
       } as const
       const zone = 'Europe/Berlin'

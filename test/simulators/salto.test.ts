@@ -529,6 +529,58 @@ describe('the API', () => {
   })
 })
 
+describe('a PIN', () => {
+  let at: string
+  let siteUserId: string
+  const put = (body: object = {}) => call('PUT', `${at}/pin`, body)
+
+  beforeEach(() => {
+    ;({ siteUserId } = salto.addSiteUser(siteId, { firstName: 'Vera' }))
+    at = `/v1.2/sites/${siteId}/users/${siteUserId}`
+  })
+
+  it('wants a site, a user and a lock that allow it', async () => {
+    const told: number[] = []
+    const next = async () => told.push((await put()).status)
+    await next()
+    salto.setSite(siteId, { pinEnabled: true })
+    await next()
+    salto.addLock(siteId, { name: 'Quay Room', type: 'escutcheon_pin' })
+    await next()
+    await call('PATCH', at, { use_pin: true })
+    await next()
+    expect(told).toEqual([403, 403, 403, 200])
+    expect((await call('GET', `/v1.2/sites/${siteId}`)).body.pin_enabled).toBe(true)
+  })
+
+  it('is six digits in a bare text, replaces the one before, opens its hours and ends', async () => {
+    salto.setSite(siteId, { pinEnabled: true })
+    const lockId = salto.addLock(siteId, { name: 'Quay Room', type: 'wall_reader_pin' })
+    const tagsOnly = salto.addLock(siteId, { name: 'Front door' })
+    await call('PATCH', at, { use_pin: true })
+    const { saltoUserId } = salto.users(siteId).find((each) => each.siteUserId === siteUserId)!
+    salto.addAccessGroup(siteId, {
+      ...{ name: 'Visit', lockIds: [lockId, tagsOnly], saltoUserIds: [saltoUserId] },
+      schedule: { start_time: '10:00:00', end_time: '18:00:59' },
+    })
+    const first = (await put()).body
+    expect(first).toMatch(/^\d{6}$/)
+    const ends = (days: number) => ({
+      expiry_date: new Date(clock.now().getTime() + days * 24 * 3_600_000).toISOString(),
+    })
+    for (const days of [0.9, 366]) expect((await put(ends(days))).status).toBe(400)
+    const second = (await put(ends(1))).body
+    const opens = (pin: string, when: string, lock = lockId) =>
+      salto.door({ lockId: lock, pin, at: when }).opened
+    expect(opens(first, '2026-11-02T10:00:00Z')).toBe(false)
+    expect(opens(second, '2026-11-02T08:00:00Z')).toBe(false)
+    expect(opens(second, '2026-11-02T10:00:00Z')).toBe(true)
+    expect(opens(second, '2026-11-02T10:00:00Z', tagsOnly)).toBe(false)
+    expect(opens(second, '2026-11-03T10:00:00Z')).toBe(false)
+    expect(salto.entries(siteId).map((each) => each.access_by)).toEqual(Array(5).fill('pin_code'))
+  })
+})
+
 describe('a door', () => {
   let lockId: string
   let saltoUserId: string

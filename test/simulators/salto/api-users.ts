@@ -18,6 +18,7 @@ import {
   assignTag,
   invite,
   isSettling,
+  makePin,
   type Person,
   personByEmail,
   ROLES,
@@ -119,6 +120,13 @@ export const userRoutes = (deps: Deps) => {
       if (wanted !== 'subscribed' && wanted !== 'suspended') throw invalid('state is not valid')
       setSubscription(c.var.site, user, wanted)
       return c.body(null, 204)
+    })
+
+    .put('/:user/pin', async (c) => {
+      const user = settled(named(c, 'user', c.var.site.users, 'User'))
+      const { expiry_date: expiry = null } = await readBody(c)
+      const expiresAt = expiry === null ? null : Date.parse(String(expiry))
+      return c.json(makePin(state, c.var.site, user, expiresAt))
     })
 
     .patch('/:user/resend_invite', (c) => {

@@ -165,6 +165,7 @@ export const createControls = (deps: {
       ownerId: string
       installationState?: Site['installationState']
       subscriptionValid?: boolean
+      pinEnabled?: boolean
     }): string => {
       const siteId = state.newId()
       const added: Site = {
@@ -173,6 +174,7 @@ export const createControls = (deps: {
         countryCode: 'DE',
         installationState: 'released',
         subscriptionValid: true,
+        pinEnabled: false,
         iq: { iqId: state.newId(), name: 'Hub', offlineSince: null },
         users: new Map(),
         bySaltoUserId: new Map(),
@@ -189,7 +191,10 @@ export const createControls = (deps: {
     setSite: (
       siteId: string,
       partial: Partial<
-        Pick<Site, 'name' | 'timeZone' | 'seats' | 'installationState' | 'subscriptionValid'>
+        Pick<
+          Site,
+          'name' | 'timeZone' | 'seats' | 'installationState' | 'subscriptionValid' | 'pinEnabled'
+        >
       >,
     ) => {
       Object.assign(site(siteId), partial)
@@ -368,7 +373,7 @@ export const createControls = (deps: {
       const { saltoUserId } = person
       return tokens.issue({ clientId, saltoUserId, scope: SCOPE, authenticatedAt })
     },
-    /** Somebody holds a tag or a phone to a lock; makes an entry. */
+    /** Somebody holds a tag or a phone to a lock, or types a PIN; makes an entry. */
     door: (attempt: Attempt) => doors.knock(attempt),
   }
 

@@ -9,14 +9,16 @@ import {
   type State,
   siteAt,
   tagOf,
+  takesPin,
 } from './state.ts'
 
 const REMEMBERED_MS = 7 * 24 * 3_600_000
 
-/** `at` is an instant; now when absent. Either a tag or a person's phone. */
+/** `at` is an instant; now when absent. Either a tag, a PIN or a person's phone. */
 export type Attempt = {
   lockId: string
   tagNumber?: string
+  pin?: string
   saltoUserId?: string
   at?: string | Date
 }
@@ -24,7 +26,7 @@ export type Attempt = {
 export type Verdict = { opened: boolean; reason: string }
 
 /** What of a site its hub knows. */
-type View = Pick<Site, 'subscriptionValid' | 'users' | 'groups'>
+type View = Pick<Site, 'subscriptionValid' | 'pinEnabled' | 'users' | 'groups'>
 
 export const createDoors = (state: State) => {
   /** Only kept while something is behind; otherwise the hub knows what the site knows. */
@@ -39,8 +41,8 @@ export const createDoors = (state: State) => {
       history.delete(site.siteId)
       return
     }
-    const { subscriptionValid, users, groups } = site
-    const view = structuredClone({ subscriptionValid, users, groups })
+    const { subscriptionValid, pinEnabled, users, groups } = site
+    const view = structuredClone({ subscriptionValid, pinEnabled, users, groups })
     const views = history.get(site.siteId) ?? []
     const needed = views.findLastIndex(({ at }) => at <= cutoff(site))
     history.set(site.siteId, [...views.slice(Math.max(needed, 0)), { at: state.now(), view }])
@@ -69,7 +71,7 @@ export const createDoors = (state: State) => {
       detail: answer.detail,
       lockId: lock.lockId,
       saltoUserId: answer.saltoUserId,
-      accessBy: attempt.tagNumber === undefined ? 'mkey' : 'tag',
+      accessBy: attempt.pin ? 'pin_code' : attempt.tagNumber === undefined ? 'mkey' : 'tag',
       accessDetail: attempt.tagNumber ?? null,
     })
     return { opened: answer.opened, reason: answer.reason }
@@ -82,10 +84,12 @@ export const createDoors = (state: State) => {
     const schedules = viewAt(site, state.lag.scheduleMs)
     const tag = [...state.tags.values()].find(({ number }) => number === attempt.tagNumber)
     const people = [...members.users.values()]
-    const user =
-      attempt.tagNumber === undefined
-        ? people.find(({ saltoUserId }) => saltoUserId === attempt.saltoUserId)
-        : people.find(({ key }) => tag && key?.tagId === tag.tagId)
+    const isTheirs = ({ saltoUserId, key, pin, flags }: SiteUser) => {
+      if (attempt.pin) return flags.use_pin && pin?.digits === attempt.pin
+      if (attempt.tagNumber === undefined) return saltoUserId === attempt.saltoUserId
+      return tag !== undefined && key?.tagId === tag.tagId
+    }
+    const user = people.find(isTheirs)
     const no = (detail: string | null, reason: string): Answer => ({
       opened: false,
       reason,
@@ -100,6 +104,8 @@ export const createDoors = (state: State) => {
       saltoUserId: user?.saltoUserId ?? null,
     })
 
+    if (attempt.pin && !(takesPin(lock) && members.pinEnabled))
+      return no(null, 'The lock takes no PIN.')
     if (!user) {
       return no('no_access', tag ? 'Nobody here carries this tag.' : 'The lock does not know this.')
     }
@@ -118,6 +124,9 @@ export const createDoors = (state: State) => {
     }
     if (attempt.tagNumber !== undefined && (tag?.blocked || user.key?.blocked))
       return no(null, 'The tag is blocked.')
+
+    if (attempt.pin && (user.pin?.expiresAt ?? at.getTime()) < at.getTime())
+      return no(null, 'The PIN has expired.')
 
     const groups = [...members.groups.values()].filter(
       (group) => group.locks.includes(lock.lockId) && group.users.includes(user.saltoUserId),

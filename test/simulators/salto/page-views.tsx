@@ -268,7 +268,7 @@ export const Events = ({ entries }: { entries: EntryRow[] }) => (
   </table>
 )
 
-export type Knock = { credential: string; lockId: string; date: string; time: string }
+export type Knock = { credential: string; pin: string; lockId: string; date: string; time: string }
 
 export const Doors = (props: {
   tags: TagRow[]
@@ -306,6 +306,10 @@ export const Doors = (props: {
           </select>
         </div>
         <div class="field">
+          <label for="pin">or a PIN, where the lock takes one</label>
+          <input name="pin" id="pin" value={knock.pin} inputmode="numeric" autocomplete="off" />
+        </div>
+        <div class="field">
           <label for="lockId">Lock</label>
           <select name="lockId" id="lockId">
             {props.locks.map((lock) => (
@@ -325,7 +329,7 @@ export const Doors = (props: {
         </div>
         <p>Date and time are the site's own. Groups and schedules are taken as they are now.</p>
         <button type="submit" class="main">
-          Try the tag
+          Try it
         </button>
       </form>
       {verdict && (

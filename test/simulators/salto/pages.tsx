@@ -132,6 +132,7 @@ export const pageRoutes = (deps: { state: State; controls: Controls; doors: Door
     const now = wallClock(new Date(state.now()), controls.site(siteId).timeZone)
     const knock = {
       credential: '',
+      pin: '',
       lockId: '',
       date: now.slice(0, 10),
       time: now.slice(11, 16),
@@ -152,15 +153,17 @@ export const pageRoutes = (deps: { state: State; controls: Controls; doors: Door
   app.get('/doors', (c) => doorsPage(c, {}, null))
   app.post('/doors', async (c) => {
     const form = await c.req.formData()
-    const [credential, lockId, date, time] = ['credential', 'lockId', 'date', 'time'].map((name) =>
-      String(form.get(name) ?? ''),
-    ) as [string, string, string, string]
+    const typed = (name: keyof Show.Knock) => String(form.get(name) ?? '').trim()
+    const [credential, lockId] = [typed('credential'), typed('lockId')]
+    const [date, time] = [typed('date'), typed('time')]
+    const pin = typed('pin').replace(/#$/, '')
     const [kind, which = ''] = credential.split(':')
+    const byHand = kind === 'phone' ? { saltoUserId: which } : { tagNumber: which }
     const verdict = doors.knockAtLocal(siteIdOf(c), `${date}T${time}`, {
       lockId,
-      ...(kind === 'phone' ? { saltoUserId: which } : { tagNumber: which }),
+      ...(pin ? { pin } : byHand),
     })
-    return doorsPage(c, { credential, lockId, date, time }, verdict)
+    return doorsPage(c, { credential, pin, lockId, date, time }, verdict)
   })
 
   app.get('/mail', (c) => {

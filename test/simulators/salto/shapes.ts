@@ -89,7 +89,7 @@ export const managedSiteResponse = (state: State, site: Site, version: Version) 
   ...siteResponse(state, site),
   active_user_amount: seatsTaken(site),
   active_iq_amount: 1,
-  pin_enabled: false,
+  pin_enabled: site.pinEnabled,
   ...(version === 'v1.2' && { store_events_ttl: '90.00:00:00' }),
 })
 

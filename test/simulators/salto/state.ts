@@ -27,6 +27,8 @@ export type SiteUser = {
   subscriptionState: 'subscribed' | 'suspended'
   flags: Record<(typeof USER_FLAGS)[number], boolean>
   key: Key | null
+  /** `expiresAt`: null never ends. */
+  pin: { digits: string; expiresAt: number | null } | null
   createdAt: number
 }
 
@@ -81,7 +83,7 @@ export type Entry = {
   detail: string | null
   lockId: string
   saltoUserId: string | null
-  accessBy: 'tag' | 'mkey'
+  accessBy: 'tag' | 'mkey' | 'pin_code'
   accessDetail: string | null
 }
 
@@ -96,6 +98,7 @@ export type Site = {
   ownerId: string
   installationState: 'installation' | 'released' | 'self_installed'
   subscriptionValid: boolean
+  pinEnabled: boolean
   iq: { iqId: string; name: string; offlineSince: number | null }
   users: Map<string, SiteUser>
   /** The same by platform id. */
@@ -132,6 +135,7 @@ export type State = {
   writes: number
   now(): number
   newId(): string
+  newDigits(): string
 }
 
 export const createState = ({ clock, random }: Ports): State => ({
@@ -161,6 +165,7 @@ export const createState = ({ clock, random }: Ports): State => ({
       .toString('hex')
       .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
   },
+  newDigits: () => String(Buffer.from(random.bytes(4)).readUInt32BE() % 1_000_000).padStart(6, '0'),
 })
 
 /** Ids as seen on two unrelated sites of the real service, and two invented ones. */
@@ -231,6 +236,7 @@ export const addToSite = (
     ...given,
     subscriptionState: hasFreeSeat(site) ? 'subscribed' : 'suspended',
     key: person.tagId === null ? null : newKey(state, person.tagId),
+    pin: null,
     createdAt: state.now(),
   }
   site.users.set(user.siteUserId, user)
@@ -296,6 +302,28 @@ export const setSubscription = (site: Site, user: SiteUser, state: 'subscribed' 
     throw new KsError(403, '2212', 'There is no free subscription')
   }
   user.subscriptionState = state
+}
+
+export const takesPin = ({ type }: Lock) => type === 'escutcheon_pin' || type === 'wall_reader_pin'
+
+const dayMs = 24 * 3_600_000
+
+/** A new PIN in place of the one before. */
+export const makePin = (
+  state: State,
+  site: Site,
+  user: SiteUser,
+  expiresAt: number | null,
+): string => {
+  if (!site.pinEnabled || !user.flags.use_pin || ![...site.locks.values()].some(takesPin))
+    throw forbidden('PIN is not enabled')
+  const lives = expiresAt === null ? dayMs : expiresAt - state.now()
+  if (!(lives >= dayMs && lives <= 365 * dayMs)) throw invalid('expiry_date is not valid')
+  const digits = state.newDigits()
+  if ([...site.users.values()].some(({ pin }) => pin?.digits === digits))
+    return makePin(state, site, user, expiresAt)
+  user.pin = { digits, expiresAt }
+  return digits
 }
 
 export const invite = (state: State, site: Site, person: Person) => {
