@@ -4,7 +4,9 @@ const token = meta('session')
 const address = meta('address')
 const authorization = token && `Bearer ${token}`
 
+let isSignedOut = false
 const showSignedOut = () => {
+  isSignedOut = true
   const note = document.getElementById('signed-out')
   if (note) note.hidden = false
 }
@@ -37,7 +39,10 @@ if (token) {
 let latest = null
 const isPolled = ({ sourceEvent }) => sourceEvent?.type === 'every'
 
-document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+document.addEventListener('htmx:config:request', (event) => {
+  const { ctx } = event.detail
+  // A page that was left open does not go on asking for what it will not be told.
+  if (isSignedOut && isPolled(ctx)) return event.preventDefault()
   if (authorization) ctx.request.headers.Authorization = authorization
   // What refreshes itself changes under somebody's hands: focus and open parts stay.
   if (isPolled(ctx)) ctx.swap = 'outerMorph'

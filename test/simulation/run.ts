@@ -399,6 +399,9 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const hookChance = chanceOf(seed, 'webhooks')
   const accepted: invariants.Accepted[] = []
   let hookFaults: { lose: number; double: number; late: number } = { lose: 0, double: 0, late: 0 }
+  const lose = (space: SpaceModel | undefined, untilMs = scheduler.nowMs()) => {
+    if (space) space.lostAtMs = Math.max(space.lostAtMs, untilMs)
+  }
   const deliver = (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url)
     const space = spaces.find(({ hookKey }) => pathname.includes(hookKey))
@@ -407,7 +410,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
       scheduler.at(scheduler.nowMs() + afterMs, async () => {
         const replica = living().at(hookChance.whole(0, Math.max(0, living().length - 1)))
         if (!replica) {
-          if (space) space.lostAtMs = scheduler.nowMs()
+          lose(space)
           if (isFirst) reject(new Error('nobody listens'))
           return
         }
@@ -419,14 +422,14 @@ export const runSeed = async (options: Options): Promise<Result> => {
         const response = await replica.app.fetch(again)
         trace.add(`${scheduler.nowMs()} hook ${pathname.split('/').at(-1)} ${response.status}`)
         if (response.status < 300 && space) note(space, pathname, body)
-        else if (space) space.lostAtMs = scheduler.nowMs()
+        else lose(space)
         if (isFirst) scheduler.at(scheduler.nowMs() + 20, () => resolve(response))
       })
     void request.text().then((body) => {
       const quickMs = hookChance.between(20, 900)
       if (hookChance.is(hookFaults.lose)) {
         fire('F32')
-        if (space) space.lostAtMs = scheduler.nowMs()
+        lose(space)
         scheduler.at(scheduler.nowMs() + quickMs, () =>
           resolve(new Response(null, { status: 204 })),
         )
@@ -435,7 +438,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
       if (hookChance.is(hookFaults.late)) {
         const lateMs = hookChance.between(5_000, size === 'full' ? 20 * hour : 4 * hour)
         fire(lateMs < minute ? 'F31' : 'F33')
-        if (space) space.lostAtMs = scheduler.nowMs()
+        lose(space)
         scheduler.at(scheduler.nowMs() + quickMs, () =>
           resolve(new Response(null, { status: 204 })),
         )
@@ -678,11 +681,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
     for (const space of spaces)
       for (const { id } of cobot.subscriptions(space.subdomain)) {
         cobot.deactivateSubscription(id)
-        space.lostAtMs = scheduler.nowMs()
         // Whatever is told from now on is lost, until a sweep finds out.
-        scheduler.at(scheduler.nowMs() + sweeps.cobotMs * 1.2, () => {
-          space.lostAtMs = scheduler.nowMs()
-        })
+        lose(space, scheduler.nowMs() + sweeps.cobotMs * 1.2)
       }
   })
   sometimes('F37', 1, () => {
