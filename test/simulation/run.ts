@@ -188,8 +188,11 @@ export const runSeed = async (options: Options): Promise<Result> => {
     }),
   )
   const keepLatency = (space: SpaceModel, { kind, ms, sinceMs, lost }: Latency) => {
+    // Whose clock is wrong is late by that much.
     const isHealthy =
-      sinceMs > space.disturbedAtMs + limits.healedMs && scheduler.nowMs() > warmUntilMs
+      sinceMs > space.disturbedAtMs + limits.healedMs &&
+      scheduler.nowMs() > warmUntilMs &&
+      running.every(({ replica }) => replica.skewMs === 0)
     if (!isHealthy || sinceMs < warmUntilMs) return
     if (!lost || isBrisk) latencies[lost ? 'lostEvents' : kind].push(ms)
   }
@@ -221,7 +224,34 @@ export const runSeed = async (options: Options): Promise<Result> => {
       ({ code, subject, params, since }) => ({ code, subject, params, sinceMs: since.getTime() }),
     )
 
+  /** What was changed by hand, until it is shown. */
+  let hands: { space: SpaceModel; person: string; atMs: number }[] = []
+  const checkHands = async () => {
+    for (const hand of hands) {
+      const { space, person, atMs } = hand
+      const { subdomain } = space
+      const memberships = cobot.memberships(subdomain).filter((each) => personIs(each, person))
+      const isTheirs = (id: string | null) => memberships.some((each) => each.id === id)
+      const bookings = cobot.bookings(subdomain).filter((each) => isTheirs(each.membershipId))
+      const ofPerson = { spaceId: idOf(space), person }
+      const [pairing] = await list(store.db.read, 'pairings', ofPerson)
+      const subjects = [
+        `pairing:${pairing?.pairingId}`,
+        ...bookings.map(({ id }) => `booking:${id}`),
+      ]
+      const shown = await list(store.db.read, 'problems', { spaceId: idOf(space), code: 'P10' })
+      const shownAtMs = shown
+        .filter(({ subject }) => subjects.some((each) => subject.startsWith(each)))
+        .flatMap(({ shownAt }) => shownAt?.getTime() ?? [])
+        .find((ms) => ms >= atMs)
+      const isDisturbed = space.disturbedAtMs > atMs - limits.healedMs
+      if (shownAtMs && !isDisturbed) latencies.drift.push(shownAtMs - atMs)
+      if (shownAtMs || isDisturbed) hands = hands.filter((each) => each !== hand)
+    }
+  }
+
   const checkBounds = async () => {
+    await checkHands()
     for (const truth of truths) {
       truth.hear(scheduler.nowMs())
       if (scheduler.nowMs() > truth.space.disturbedAtMs + limits.healedMs)
@@ -731,7 +761,12 @@ export const runSeed = async (options: Options): Promise<Result> => {
   })
   sometimes('F46', 6, () => {
     const index = fates.whole(0, spaces.length - 1)
+    const space = spaces[index]
+    const known = new Set(space?.touched)
     if (people[index]?.byHand()) fire('F46')
+    for (const person of space?.touched ?? [])
+      if (space && isBrisk && !known.has(person))
+        hands.push({ space, person, atMs: scheduler.nowMs() })
     look(index)
   })
   sometimes('F47', 3, async () => {
