@@ -17,6 +17,12 @@ export const sealContext = (
 
 /** Calls left for work that cannot wait: the first three priority classes (R13). */
 const urgentReserve = 2
+/**
+ * By so much an urgent look that has begun may overdraw; another may use up what is kept for the
+ * urgent. Cut off in the middle a look makes its first calls anew, and several of them would take the
+ * budget from one another for ever. It is still no more than 59 calls a minute.
+ */
+const overdraft = 3
 
 /** How often the next page of a list waits for the budget, others being faster, before it gives up. */
 const waitsPerPage = 30
@@ -41,8 +47,12 @@ export const cobotOf = async (
   const owner = connection.owner ?? spaceId
   let calls = 0
   const keyOf = (kind: 'any' | 'memberships') => `${kind}:${owner}`
-  const take = (kind: 'any' | 'memberships') => {
-    const reserve = kind === 'any' && !urgent ? urgentReserve : 0
+  /** `waits`: between the pages of a list nobody is cut off. */
+  const take = (kind: 'any' | 'memberships', waits: boolean) => {
+    const hasBegun = calls > 0 && !waits
+    const toGoOn = urgent ? -overdraft : 0
+    const toBegin = urgent ? 0 : urgentReserve
+    const reserve = kind !== 'any' ? 0 : hasBegun ? toGoOn : toBegin
     return db.tx((tx) =>
       takeFromBudget(tx, keyOf(kind), cobotBuckets[kind], ports.clock.now(), reserve),
     )
@@ -56,11 +66,11 @@ export const cobotOf = async (
       through: (call) => laneOf(ports, spaceId, 'cobot').through(call, insists),
       before: async (kind, goesOn) => {
         if (setup) return
-        let waitMs = await take(kind)
+        let waitMs = await take(kind, goesOn)
         // A list that was given up in the middle would start anew, and never come to its end.
         for (let n = 0; goesOn && n < waitsPerPage && waitMs > 0 && waitMs <= refilledMs; n++) {
           await new Promise<void>((resolve) => ports.clock.after(waitMs, resolve))
-          waitMs = await take(kind)
+          waitMs = await take(kind, goesOn)
         }
         if (waitMs === 0) {
           calls += 1

@@ -16,7 +16,10 @@ export const cobotBuckets = {
   memberships: { perMs: 1 / 12_000, capacity: 1 },
 } satisfies Record<string, BucketRule>
 
-/** Takes one token; or says how long to wait. `reserve` tokens are left for more urgent work. */
+/**
+ * Takes one token; or says how long to wait. `reserve` tokens are left for more urgent work; below 0
+ * it is an overdraft.
+ */
 export const takeToken = (
   bucket: Bucket | null,
   rule: BucketRule,

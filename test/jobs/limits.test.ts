@@ -164,6 +164,22 @@ test('R12 what waited while Cobot refused us is asked as soon as it lets us in',
   expect(await world.problems()).not.toContain('P02 space')
 })
 
+test('R13 looks of several calls each do not take the budget from one another for ever', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  const twoHoursFrom = (index: number) =>
+    new Date(Date.parse('2026-11-26T00:00:00Z') + index * 2 * hour).toISOString()
+  for (let index = 0; index < 12; index++)
+    world.book(membershipId, twoHoursFrom(index), twoHoursFrom(index + 0.5))
+  await world.advance(5 * minute)
+  expect(world.bookingGroups()).toHaveLength(12)
+  for (const { id } of world.cobot.bookings(hub)) world.cobot.deleteBooking(id)
+  // That it is gone takes two calls each, at 48 a minute.
+  const end = world.clock.now().getTime() + 30_000
+  await pass(new Date(end).toISOString(), 250)
+  expect(world.bookingGroups()).toEqual([])
+})
+
 test('R13 "too many requests" holds all calls until the time that Cobot names', async () => {
   const world = await start()
   const { membershipId } = await connected('Mia Member')
