@@ -1,4 +1,7 @@
 // What htmx does not do by itself: the session of the frame, its height, dialogs, and the focus.
+// Also when the stylesheet, which shows the page, does not come.
+document.body.hidden = false
+
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content
 const token = meta('session')
 const address = meta('address')

@@ -32,7 +32,8 @@ export const Document = (props: {
         <script src="/static/htmx.js" defer></script>
         <script src="/static/app.js" defer></script>
       </head>
-      <body class={props.session ? 'framed' : 'alone'}>
+      {/* Shown by the stylesheet: what is laid out before it came would be seen to jump. */}
+      <body class={props.session ? 'framed' : 'alone'} hidden>
         {props.children}
         <dialog id="confirm" aria-labelledby="confirm-text">
           <p id="confirm-text"></p>
