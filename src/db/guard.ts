@@ -1,7 +1,7 @@
 // The guard's memory: what lost or gained access within the hour, what is held, what was allowed.
 import { createHash } from 'node:crypto'
 import { allowanceMs, type Change, guardWindowMs, isWave, type Standing } from '../core/guard.ts'
-import type { SpaceId } from '../core/ids.ts'
+import type { AccessGroupId, SpaceId } from '../core/ids.ts'
 import { priority, type Task } from '../core/problems.ts'
 import { toLocal } from '../core/temporal.ts'
 import type { Click } from './clicks.ts'
@@ -165,8 +165,28 @@ const open = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<Row<'guard'>[]
   await tx.lock('guard')
   const at = below(new Date(now.getTime() - guardWindowMs))
   await take(tx, 'guard', { spaceId, state: ['passed', 'allowed'], at })
-  return list(tx, 'guard', { spaceId })
+  const rows = await list(tx, 'guard', { spaceId })
+  const places = await list(tx, 'groupPlaces', { spaceId })
+  return rows.map((row) => ({
+    ...row,
+    accessGroupIds: row.accessGroupIds.filter((id) => !isBack(row, id, places)),
+  }))
 }
+
+/** Let out, and let in again since: they are staying. */
+const isBack = (
+  { subject, state, at }: Row<'guard'>,
+  accessGroupId: AccessGroupId,
+  places: readonly Row<'groupPlaces'>[],
+): boolean =>
+  state === 'passed' &&
+  places.some(
+    (place) =>
+      place.accessGroupId === accessGroupId &&
+      subject === `pairing:${place.pairingId}` &&
+      place.joinedAt !== null &&
+      place.joinedAt > at,
+  )
 
 const judge = async (
   tx: Tx,
@@ -214,7 +234,8 @@ const store = async (
   now: Date,
 ): Promise<void> => {
   for (const { subject, evidence, accessGroupIds } of changes) {
-    const at = known.get(subject)?.at ?? now
+    const before = known.get(subject)
+    const at = before && isPending(before.state) ? before.at : now
     await put(tx, 'guard', { spaceId, subject, evidence, accessGroupIds, state, at })
   }
   // A wave holds also what was announced and has not gone yet.

@@ -115,3 +115,21 @@ test('R9 a rush of people into one group that neither a date nor an admin explai
   expect(await house.isHeld()).toBe(false)
   await house.close()
 })
+
+test('R9 who left and came back within the hour stays: one after the other they make no wave', async () => {
+  const house = await createHouse()
+  const { cobot, ids } = house
+  for (const id of ids) {
+    cobot.cancelMembership(hub, id, '2026-11-20')
+    await pass(house, 2 * minute)
+    expect(house.inside()).toBe(ids.length - 1)
+    cobot.uncancelMembership(hub, id)
+    await pass(house, 2 * minute)
+    expect(house.inside()).toBe(ids.length)
+  }
+  cobot.cancelMembership(hub, ids[0] ?? '', '2026-11-20')
+  await pass(house, 2 * minute)
+  expect(await house.isHeld()).toBe(false)
+  expect(house.inside()).toBe(ids.length - 1)
+  await house.close()
+})
