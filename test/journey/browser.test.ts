@@ -116,7 +116,7 @@ const bookAndOpen = async (page: Page, { cobotUrl, saltoUrl, salto, seeded }: St
     await page.getByLabel('Lock', { exact: true }).selectOption({ label: 'Quay Room' })
     await page.getByLabel('Date', { exact: true }).fill(tomorrow)
     await page.getByLabel('Time', { exact: true }).fill(time)
-    await page.getByRole('button', { name: 'Try the tag' }).click()
+    await page.getByRole('button', { name: 'Try it' }).click()
     const opened = page.getByText('Opened')
     await opened.or(page.getByText('Stays closed')).first().waitFor()
     return opened.isVisible()
