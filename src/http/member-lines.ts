@@ -121,8 +121,7 @@ const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: Pairi
 const isOver = (space: Here['space'], membership: Membership, now: Date): boolean => {
   const { goneAt, visit, confirmedAt, canceledTo } = membership
   if (visit || goneAt) return goneAt !== null
-  const today = localDate(now, space.timeZone)
-  if (!confirmedAt) return canceledTo !== null && canceledTo <= today
+  if (!confirmedAt) return canceledTo !== null && canceledTo <= localDate(now, space.timeZone)
   const intervals = intervalsOf(space, [membership])
   return !intervals.some((each) => each.startsAt > now || isActive(each, now))
 }

@@ -62,7 +62,7 @@ export const clickOf = (c: C, { ports }: Pick<Web, 'ports'>): Click => {
   return { spaceId, by: cobotUserId, now: ports.clock.now() }
 }
 
-const pageSize = 100
+const pageSize = 50
 
 /** The part of a long list that starts at or before `from`. */
 export const pageOf = (from: string | undefined, total: number) => {
