@@ -35,10 +35,12 @@ export type KsReads = Omit<Salto, Write>
 
 /** More often than this in an hour the very same is done only if somebody undoes it each time. */
 const sameWrites = { max: 3, withinMs: 60 * 60_000 }
-/** What takes access away is never held back, nor is letting somebody in again. */
-const neverStopped = /^(take|block|leave|remove|delete)/
+/** Takes access away: never held back, and what we undid ourselves nobody else has undone. */
+const isUndoing = (action: string, target: Record<string, string>) =>
+  /^(take|block|leave|remove|delete)/.test(action) || target.seat === 'suspended'
+/** Nor is letting somebody in again. */
 const mayFight = (action: Write, target: Record<string, string>) =>
-  !neverStopped.test(action) && !('blocked' in target) && target.seat !== 'suspended'
+  !isUndoing(action, target) && !('blocked' in target)
 
 /** On whose behalf something is written. */
 export type Run = {
@@ -70,7 +72,7 @@ export const ksWrites = ({ db, ports }: Pick<Deps, 'db' | 'ports'>, salto: Salto
       // An admin's own click is somebody's will.
       if (mayFight(action, what.target) && !cause.startsWith('admin ')) {
         const since = new Date(ports.clock.now().getTime() - sameWrites.withinMs)
-        if ((await countDone(db.read, spaceId, what, since)) > sameWrites.max)
+        if ((await countDone(db.read, spaceId, what, since, isUndoing)) > sameWrites.max)
           throw new Rejected('P14', { action }, `${action} for ${subject} is undone each time`)
       }
       await note('asked')

@@ -21,17 +21,25 @@ export const lastWriteAt = async (tx: Tx, spaceId: SpaceId, source: string) => {
   return (await lastAudit(tx, { spaceId, task, subject }))?.at ?? null
 }
 
-/** How often the very same was done for a subject since then. */
+/** How often the very same was done for a subject since then, and since we last undid something there. */
 export const countDone = async (
   tx: Tx,
   spaceId: SpaceId,
   { task, subject, action, target }: Pick<AuditEntry, 'task' | 'subject' | 'action' | 'target'>,
   since: Date,
+  isUndoing: (action: string, target: AuditEntry['target']) => boolean,
 ): Promise<number> => {
-  const equal = { spaceId, task, subject, action, result: 'done' }
-  const rows = await list(tx, 'audit', { ...equal, at: above(since) })
+  const rows = await list(tx, 'audit', { spaceId, task, subject, at: above(since) })
+  const undone = rows.filter((row) => isUndoing(row.action, row.target))
+  const from = Math.max(0, ...undone.map(({ number }) => number))
   const asked = Object.entries(target)
-  return rows.filter((row) => asked.every(([key, value]) => row.target[key] === value)).length
+  return rows.filter(
+    (row) =>
+      row.number > from &&
+      row.action === action &&
+      row.result === 'done' &&
+      asked.every(([key, value]) => row.target[key] === value),
+  ).length
 }
 
 /** The end of the chain, and with it the word for everything before. */

@@ -315,6 +315,23 @@ test.each(['Restore', 'a change in Cobot'])(
   },
 )
 
+test('P14 what we undid ourselves was no fight: a booking follows its member out and in as often as it takes', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  world.book(membershipId, '2026-11-27T15:00:00Z', '2026-11-27T17:00:00Z')
+  await world.settle()
+  for (let time = 0; time < 6; time++) {
+    world.cobot.cancelMembership(hub, membershipId, '2026-11-20')
+    await world.advance(2 * minute)
+    expect(world.bookingGroups()).toEqual([])
+    world.cobot.uncancelMembership(hub, membershipId)
+    await world.advance(2 * minute)
+    expect(world.bookingGroups()).toHaveLength(1)
+    expect(isIn('Mia Member', 'Full Time')).toBe(true)
+  }
+  expect((await world.problems()).filter((each) => each.startsWith('P14'))).toEqual([])
+})
+
 test('P14 the same write over and over within an hour stops and is said; taking away never stops', async () => {
   const { mia } = await begin()
   const day = (n: number) => `2027-01-${String(n).padStart(2, '0')}`
