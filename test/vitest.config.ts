@@ -4,11 +4,12 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.{ts,tsx}'],
-    // Real kills, the hunt for planted bugs and two of the browser's files wait for `npm run test:long`.
+    // Races of real processes, the hunt for planted bugs and two of the browser's files wait for
+    // `npm run test:long`.
     exclude: process.env.LONG
       ? []
       : [
-          'test/kill/**/*.test.ts',
+          'test/kill/{races,replicas}.test.ts',
           'test/journey/{leaving,reports}.test.ts',
           'test/planted/planted.test.ts',
         ],

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/open.ts'
-import { one } from '../../src/db/store.ts'
+import { list, one } from '../../src/db/store.ts'
 import { saveResults } from '../report/results.ts'
 import { seededRandom } from '../support/clock.ts'
 import { findPostgres, startPostgres } from '../support/postgres.ts'
@@ -52,6 +52,20 @@ const listLost = async (stage: Stage, databaseUrl: string): Promise<Accepted[]> 
   return lost
 }
 
+/** What the pages say is in the way, and what waits for another try. */
+const listObstacles = async (databaseUrl: string): Promise<string[]> => {
+  const db = await openDatabase(databaseUrl, () => {})
+  const problems = await list(db.read, 'problems', {})
+  const work = await list(db.read, 'work', {})
+  await db.close()
+  return [
+    ...problems.map(({ code, subject, params }) => `${code} ${subject} ${JSON.stringify(params)}`),
+    ...work.flatMap(({ task, subject, lastError }) =>
+      lastError ? `${task} ${subject}: ${lastError}` : [],
+    ),
+  ]
+}
+
 const rig = async (given: {
   name: 'sqlite' | 'postgres'
   server: string
@@ -78,6 +92,7 @@ const rig = async (given: {
       await sleep(100)
     }
     settledMs = Math.max(settledMs, Date.now() - startedAt)
+    if (!isSettled()) console.log((await listObstacles(given.copy())).join('\n'))
     expect(differences(spaces), `seed ${seed}, ${name}, after ${runs} kills`).toEqual([])
     const unread = stage.accepted.filter((each) => !isRead(stage, each))
     expect(unread, `seed ${seed}, ${name}: accepted and never read`).toEqual([])

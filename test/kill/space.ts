@@ -26,12 +26,14 @@ export const openSpace = async (stage: Stage, index: number) => {
   cobot.addAdmin(subdomain, clerkId)
   const fullTime = cobot.addPlan(subdomain, { name: 'Full Time' })
   const flex = cobot.addPlan(subdomain, { name: 'Flex' })
-  const members = ['Ada', 'Bo', 'Cem', 'Dina', 'Eve', 'Finn'].map((name, nr) =>
+  const all = ['Ada', 'Bo', 'Cem', 'Dina', 'Eve', 'Finn', 'Gus', 'Hal'].map((name, nr) =>
     cobot.addMembership(subdomain, {
       ...{ name: `${name} Nr${index}`, email: `${name.toLowerCase()}.${index}@members.example` },
-      ...{ planId: nr % 3 ? fullTime : flex, startsAt: laterDay(today(), -30) },
+      ...{ planId: nr % 2 ? fullTime : flex, startsAt: laterDay(today(), -30) },
     }),
   )
+  /** One on each plan just stays: the guard holds whoever would be the last to leave a group. */
+  const members = all.slice(0, 6)
   /** Some come and go in Cobot, the others are connected and disconnected. */
   const [comers, clicked] = [members.slice(0, 4), members.slice(4)]
   const rooms = ['Quay Room', 'Attic'].map((name) => cobot.addResource(subdomain, { name }))
@@ -121,7 +123,7 @@ export const openSpace = async (stage: Stage, index: number) => {
     open.set(membershipId, action)
     return sendClick(membershipId)
   }
-  await Promise.all(members.map((id) => click(id, 'connect')))
+  await Promise.all(all.map((id) => click(id, 'connect')))
 
   const hours = () => {
     // Beyond a day, and well inside the week from which on the doors are made ready.
