@@ -66,9 +66,12 @@ export const unpaired: Partial<Row<'pairings'>> = {
   ...{ seatedFor: null, lockedOutDone: false, invite: null },
 }
 
+/** Nobody has pressed *Disconnect*: what a look writes at its end must not call off such a click. */
+export const staying = ['new', 'choosing', 'paired'] as const
+
 /** The user is gone, and the person is to have one: the next look makes it, with all that they had. */
 export const pairAnew = async (tx: Tx, whose: { spaceId: SpaceId; pairingId: PairingId }) => {
-  await change(tx, 'pairings', whose, unpaired)
+  if ((await change(tx, 'pairings', { ...whose, state: staying }, unpaired)) === 0) return
   await change(tx, 'tagHolders', { ...whose, state: 'held' }, { doneAt: null })
   await take(tx, 'groupPlaces', whose)
 }

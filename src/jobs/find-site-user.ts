@@ -9,7 +9,7 @@ import { alias, ksName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { lastAudit } from '../db/audit.ts'
 import { listBookings, saveSnapshot } from '../db/snapshots.ts'
-import { pairAnew } from '../db/spaces.ts'
+import { pairAnew, staying } from '../db/spaces.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
 import { visitorsBooking } from '../db/visitors.ts'
@@ -48,7 +48,9 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
   if (!creatingSince && !pairing.notThem && !person.isVisitor) {
     const candidates = await findCandidates(look, person)
     if (candidates.length > 0) {
-      await storePairing(look, person, { state: 'choosing', candidates })
+      const { spaceId, pairingId } = pairing
+      const key = { spaceId, pairingId, state: staying }
+      await look.deps.db.tx((tx) => change(tx, 'pairings', key, { state: 'choosing', candidates }))
       look.problem('P06', subject, { name })
       return null
     }
@@ -90,17 +92,18 @@ const make = async (look: Look, person: Person): Promise<SiteUser> => {
 const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUser> => {
   const { spaceId, pairingId } = person.pairing
   const { siteUserId, saltoUserId } = user
-  const paired = { state: 'paired', origin: 'made', siteUserId, saltoUserId } as const
-  const set = { ...paired, creatingSince: null, candidates: [], madeAt: look.now() }
+  const found = { origin: 'made', siteUserId, saltoUserId } as const
+  const set = { ...found, creatingSince: null, candidates: [], madeAt: look.now() }
   await look.deps.db.tx(async (tx) => {
     await change(tx, 'pairings', { spaceId, pairingId }, set)
+    await change(tx, 'pairings', { spaceId, pairingId, state: staying }, { state: 'paired' })
     const membershipId = person.memberships.map((each) => each.membershipId)
     const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
     const visit = visitorsBooking(person.pairing.person)
     for (const bookingId of visit ? [visit] : bookings.map((each) => each.bookingId))
       await look.askIn(tx, 'reconcileBooking', bookingId, priority.soon)
   })
-  Object.assign(person.pairing, set)
+  Object.assign(person.pairing, set, { state: 'paired' })
   return user
 }
 

@@ -16,7 +16,7 @@ import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
 import { listBookings, saveOne } from '../db/snapshots.ts'
-import { personOf, removePairing, type SiteRow, unpaired } from '../db/spaces.ts'
+import { personOf, removePairing, type SiteRow, staying, unpaired } from '../db/spaces.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import { visitOf } from '../db/visitors.ts'
 import { askSuspended } from './ask-suspended.ts'
@@ -287,7 +287,8 @@ export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: P
     if (!(await one(tx, 'tagHolders', { spaceId, pairingId })))
       return removePairing(tx, spaceId, pairingId)
     await take(tx, 'groupPlaces', { spaceId, pairingId })
-    await change(tx, 'pairings', { spaceId, pairingId }, { ...unpaired, origin: null })
+    const key = { spaceId, pairingId, state: staying }
+    await change(tx, 'pairings', key, { ...unpaired, origin: null })
   })
 
 /** Somebody's time is over, and KS does not take it: the admin must know whom to remove (P16). */

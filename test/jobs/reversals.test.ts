@@ -74,3 +74,24 @@ test.each([
   expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
   expect(shape()).toEqual(before)
 })
+
+test('Disconnect pressed while the user is being made is not called off by that', async () => {
+  const world = await start()
+  const membershipId = world.addMember('Mia Member')
+  await world.settle()
+  const { fetch } = world.deps.ports
+  let isPressed = false
+  world.deps.ports.fetch = async (request) => {
+    const answer = await fetch(request)
+    if (!isPressed && request.method === 'POST' && request.url.endsWith('/users')) {
+      isPressed = true
+      await disconnected(world, membershipId as never)
+    }
+    return answer
+  }
+  await world.connect(membershipId)
+  await world.advance(5 * minute)
+  expect(isPressed).toBe(true)
+  expect(user('Mia Member')).toBeUndefined()
+  expect(await world.pairing(membershipId)).toBeNull()
+})
