@@ -1,7 +1,7 @@
 // Large, slow and many requests on a real socket, and the headers that go with every answer.
 import { connect } from 'node:net'
 import { inspectRoutes } from 'hono/dev'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
 import { connectMembership, saveDoors } from '../../src/db/clicks.ts'
 import { list } from '../../src/db/store.ts'
@@ -20,6 +20,10 @@ beforeEach(async () => {
   before = await stage.stored()
 })
 afterEach(() => void server?.close())
+
+// The server puts its own classes in their place; other files of this process want the true ones.
+const { Request, Response } = globalThis
+afterAll(() => void Object.assign(globalThis, { Request, Response }))
 
 const start = (limits?: Partial<Parameters<typeof listen>[3]>) =>
   new Promise<number>((resolve) => {
