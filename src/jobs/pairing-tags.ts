@@ -58,8 +58,9 @@ export const findKey = async (
   return keys.find(({ type, credentialId }) => type === 'tag' && credentialId === tagId) ?? null
 }
 
-const store = (look: Look, { siteId, tagId, pairingId }: Tag, set: Partial<Tag>) =>
-  look.deps.db.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId }, set))
+/** Only as long as it is what was asked for: another click meanwhile is still to be carried out. */
+const store = (look: Look, { siteId, tagId, pairingId, state }: Tag, set: Partial<Tag>) =>
+  look.deps.db.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId, state }, set))
 
 /** A tag that comes back can be handed out again at once, not only after the next sweep. */
 const show = ({ deps, spaceId }: Look, data: TagOfSite, readAt: Date) =>
@@ -88,14 +89,14 @@ const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser):
 }
 
 const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void> => {
-  const { siteId, tagId, pairingId } = row
+  const { siteId, tagId, pairingId, state } = row
   const readAt = look.now()
   const tag = await look.ks.getTag(siteId, tagId)
   const proof = proveTag({ siteId, ledger: row, siteUser, tag })
-  look.because(row.state === 'returning' ? 'admin took back' : 'admin disconnected')
+  look.because(state === 'returning' ? 'admin took back' : 'admin disconnected')
   if (proof) await look.ksWrite.takeTagOff(proof)
   if (tag) await show(look, proof ? { ...tag, holder: null } : tag, readAt)
-  await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId }))
+  await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId, state }))
 }
 
 /** Blocks the key and leaves it blocked: nothing of ours ever unblocks one. */

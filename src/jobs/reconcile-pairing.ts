@@ -187,7 +187,10 @@ const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<
   look.because(blocked ? 'admin locked out' : 'admin let in')
   if (siteUser.blocked !== blocked)
     await look.ksWrite.updateSiteUser({ siteId, siteUserId, blocked })
-  await storePairing(look, person, { lockedOutDone: true })
+  // Done is what was asked for then; another click meanwhile is still to be carried out.
+  const { spaceId, pairingId } = person.pairing
+  const asked = { spaceId, pairingId, lockedOut: blocked }
+  await look.deps.db.tx((tx) => change(tx, 'pairings', asked, { lockedOutDone: true }))
 }
 
 /** Once per entitlement: a seat that was taken away by hand meanwhile stays away (R20). */

@@ -95,3 +95,24 @@ test('Disconnect pressed while the user is being made is not called off by that'
   expect(user('Mia Member')).toBeUndefined()
   expect(await world.pairing(membershipId)).toBeNull()
 })
+
+test('Report lost pressed while the tag is being given is carried out as well', async () => {
+  const world = await start()
+  const { pairingId } = await connected('Mia Member')
+  const { fetch } = world.deps.ports
+  let isPressed = false
+  world.deps.ports.fetch = async (request) => {
+    const answer = await fetch(request)
+    if (!isPressed && request.method === 'PATCH' && /\/users\/[^/]+$/.test(request.url)) {
+      isPressed = true
+      const tagId = world.tagIds[0] as never
+      await world.act((tx) => clicks.setTag(tx, world.click(), tagId, 'lost'))
+    }
+    return answer
+  }
+  await giveTag(pairingId)
+  await world.advance(2 * minute)
+  expect(isPressed).toBe(true)
+  const door = { lockId: world.frontDoor, tagNumber: '02300001' }
+  expect(world.salto.door({ ...door, at: world.clock.now() }).opened).toBe(false)
+})
