@@ -46,7 +46,8 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .notFound((c) => tell(c, 'notFound', 404, { href: '/', label: 'message.home' }))
     .use(
       secureHeaders({
-        ...{ xFrameOptions: false, crossOriginOpenerPolicy: false },
+        xFrameOptions: false,
+        crossOriginOpenerPolicy: false,
         strictTransportSecurity: config.publicUrl.startsWith('https:') && `max-age=${hstsSeconds}`,
       }),
       bodyLimit({ maxSize: bodyMax }),

@@ -140,12 +140,11 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
 const nameOf = ({ t }: Say, { isOther, name }: PlanLine) => (isOther ? t('plans.other') : name)
 
 const groupChoices = (say: Say, line: PlanLine, groups: readonly AccessGroup[]) => ({
-  ...{
-    say,
-    name: `groups:${line.planId}`,
-    label: `${say.t('plans.groups')}: ${nameOf(say, line)}`,
-  },
-  ...{ options: optionsOf(say, line, groups), chosen: line.chosen },
+  say,
+  name: `groups:${line.planId}`,
+  label: `${say.t('plans.groups')}: ${nameOf(say, line)}`,
+  options: optionsOf(say, line, groups),
+  chosen: line.chosen,
 })
 
 /** All groups, for a row that somebody opens. */
@@ -160,7 +159,8 @@ const optionsOf = ({ t }: Say, line: PlanLine, groups: readonly AccessGroup[]) =
     .map(({ id, name: group }) => ({ value: id, label: t('plans.gone', { group }) }))
   return [
     {
-      ...{ value: 'name', alone: true },
+      value: 'name',
+      alone: true,
       label: isOther ? t('plans.undecided') : t('plans.byName', { name }),
     },
     { value: 'nothing', label: t('plans.nothing'), alone: true },

@@ -146,7 +146,9 @@ const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
   const { resourceId, name, lockIds, lost } = line
   const { t } = say
   return {
-    ...{ say, name: `locks:${resourceId}`, label: `${t('resources.locks')}: ${name}` },
+    say,
+    name: `locks:${resourceId}`,
+    label: `${t('resources.locks')}: ${name}`,
     options: [
       ...lost.map((lock) => ({ value: lock.lockId, label: t('plans.gone', { group: lock.name }) })),
       ...locks.map((lock) => ({ value: lock.lockId, label: lock.name })),
@@ -165,7 +167,9 @@ const storedText = ({ t }: Say, { shown, lost }: Line, locks: readonly Lock[]): 
   const { enabled, lockIds, before, after } = shown
   const named = [...lost, ...locks].filter(({ lockId }) => lockIds.includes(lockId))
   return t('resources.news', {
-    ...{ before, after, state: t(enabled ? 'resources.newsOn' : 'resources.newsOff') },
+    before,
+    after,
+    state: t(enabled ? 'resources.newsOn' : 'resources.newsOff'),
     locks: named.map(({ name }) => name).join(', ') || t('resources.noLock'),
   })
 }

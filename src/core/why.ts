@@ -84,11 +84,17 @@ export type WhyFacts = {
 
 export const why = (facts: WhyFacts, at: Date): Why => {
   const nobody: PlanWay = {
-    ...{ kind: 'plan', planName: '', interval: null, mapping: 'none', access: null, place: null },
+    kind: 'plan',
+    planName: '',
+    interval: null,
+    mapping: 'none',
+    access: null,
+    place: null,
   }
   const ways = [...facts.plans, ...facts.bookings]
   const judged = (ways.length > 0 ? ways : [nobody]).map((way) => ({
-    ...{ way, ...judge(facts, way, at) },
+    way,
+    ...judge(facts, way, at),
   }))
   const best = judged.reduce((a, b) => (reach(b) > reach(a) ? b : a))
   const edges = edgesOf(facts, at)
@@ -105,7 +111,10 @@ export const why = (facts: WhyFacts, at: Date): Why => {
   const from = (shut === -1 ? past.at(-1) : past[shut - 1]) ?? null
   const { way, chain } = best
   return {
-    ...{ opens, from: opens ? from : null, until, chain },
+    opens,
+    from: opens ? from : null,
+    until,
+    chain,
     next: nextFrom ? stretch(nextFrom) : null,
     way: way === nobody ? null : way,
     broken: chain.find(({ ok }) => !ok)?.link ?? null,

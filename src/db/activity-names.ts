@@ -64,7 +64,8 @@ export const readNames = async (tx: Tx, space: SpaceRow, rows: readonly Audit[])
           ? ({ about: 'booking', name: nameOfPerson(row), booking: bookingOf(row) } as const)
           : ({ about: 'person', name: nameOfPerson(row) } as const)
     return {
-      ...{ ...named, ...about },
+      ...named,
+      ...about,
       names: {
         group: thing('accessGroup', accessGroupId) ?? plan?.name ?? null,
         lock: thing('lock', lockId),

@@ -41,7 +41,8 @@ export const listActivity = async (
     .from(audit)
     .where(
       and(
-        ...[eq(audit.spaceId, spaceId), eq(audit.result, 'asked')],
+        eq(audit.spaceId, spaceId),
+        eq(audit.result, 'asked'),
         filter.before === null ? undefined : lt(audit.number, filter.before),
         filter.cause ? hasCause(tx, filter.cause) : undefined,
         about?.condition,

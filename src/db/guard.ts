@@ -262,7 +262,9 @@ const askFor = (
 const sayHeld = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void> => {
   const held = await listHeld(tx, spaceId)
   const problems = [...Map.groupBy(held, kindOf)].map(([what, { length }]) => ({
-    ...{ code: 'P08' as const, subject: what, params: { what, count: `${length}` } },
+    code: 'P08' as const,
+    subject: what,
+    params: { what, count: `${length}` },
   }))
   await replaceProblems(tx, spaceId, 'guard', problems, now)
 }

@@ -51,7 +51,8 @@ export const listMoves = async (
     const theirs = byPairing.get(pairingId) ?? []
     const held = (inside.get(pairingId) ?? []).map(({ accessGroupId }) => accessGroupId)
     return {
-      ...{ pairingId, intervals: intervalsOf(space, theirs) },
+      pairingId,
+      intervals: intervalsOf(space, theirs),
       name: theirs.find(({ name }) => name)?.name ?? '',
       inside: new Set(held.filter((id) => there.has(id))),
     }
@@ -126,5 +127,7 @@ export const saveMappings = async (
 }
 
 const explained = (subject: string, accessGroupIds: AccessGroupId[]) => ({
-  ...{ subject, evidence: 'inferred' as const, accessGroupIds },
+  subject,
+  evidence: 'inferred' as const,
+  accessGroupIds,
 })

@@ -31,7 +31,8 @@ export const readPerson = async (tx: Tx, space: SpaceRow, id: string, now: Date)
 
   // One person has a pairing at each site, also at those that are being left.
   const [connected] = await list(tx, 'pairings', {
-    ...{ spaceId, pairingId: memberships.flatMap((each) => each.pairingId ?? []) },
+    spaceId,
+    pairingId: memberships.flatMap((each) => each.pairingId ?? []),
   })
   const person = visited ? visitorOf(visited) : connected?.person
   const pairings = person ? await list(tx, 'pairings', { spaceId, person }) : []
@@ -46,7 +47,10 @@ export const readPerson = async (tx: Tx, space: SpaceRow, id: string, now: Date)
     subjects.some((each) => subject === each || subject.startsWith(`${each}:`))
   const ids = [...membershipId, ...pairingId, ...bookingId]
   return {
-    ...{ memberships, bookings, pairings, users: users.map(({ data }) => data as SiteUser) },
+    memberships,
+    bookings,
+    pairings,
+    users: users.map(({ data }) => data as SiteUser),
     places: await list(tx, 'groupPlaces', { spaceId, pairingId }),
     tags: await list(tx, 'tagHolders', { spaceId, pairingId }),
     bookingGroups: await list(tx, 'bookingGroups', { spaceId, bookingId }),
@@ -78,7 +82,9 @@ const changesOf = async (tx: Tx, space: SpaceRow, whose: Whose, now: Date) => {
   ])
   const lines: ActivityLine[] = []
   const filter = {
-    ...{ search: '', cause: null, before: null as number | null },
+    search: '',
+    cause: null,
+    before: null as number | null,
     whose: { subjects: [...subject, ...bookingId], users: [...users] },
   }
   do {

@@ -96,7 +96,12 @@ export const listLedger = async (tx: Tx, key: InSite): Promise<LedgerLine[]> => 
   // Who waits for a choice, or for a first look, has nothing there yet.
   const people = pairings.filter((row) => row.siteUserId ?? row.creatingSince)
   const line = (subject: string, name: string, more: Partial<LedgerLine> = {}): LedgerLine => ({
-    ...{ ...key, subject, name, holder: null, origin: 'made', ...more },
+    ...key,
+    subject,
+    name,
+    holder: null,
+    origin: 'made',
+    ...more,
   })
   return [
     ...people.map(({ pairingId: id, origin }) =>

@@ -108,7 +108,11 @@ export const saveMemberships = async (
     if (!row && canceledTo && canceledTo < addDays(today, -keepPeopleDays)) continue
     changed.push(membershipId)
     await put(tx, 'memberships', {
-      ...{ spaceId, ...membership, readAt, absentAt: null, goneAt: null },
+      spaceId,
+      ...membership,
+      readAt,
+      absentAt: null,
+      goneAt: null,
       endLearnedOn: learned(canceledTo, row?.canceledTo, row?.endLearnedOn),
       planEndLearnedOn: learned(plan.canceledTo, row?.plan.canceledTo, row?.planEndLearnedOn),
       pairingId: row?.pairingId ?? null,
@@ -166,8 +170,11 @@ export const listUnseenBookings = (
   range: { from: Date; to: Date; readAt: Date },
 ): Promise<Row<'bookings'>[]> =>
   list(tx, 'bookings', {
-    ...{ spaceId, goneAt: null, readAt: below(range.readAt) },
-    ...{ endsAt: above(range.from), startsAt: below(range.to) },
+    spaceId,
+    goneAt: null,
+    readAt: below(range.readAt),
+    endsAt: above(range.from),
+    startsAt: below(range.to),
   })
 
 /** Bookings that have not ended by `after`, soonest first: of a resource, of memberships, or all. */

@@ -54,16 +54,34 @@ type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person
 /** Somebody to be connected; the look at the pairing finds or makes the user. */
 export const addPairing = (tx: Tx, paired: Paired): Promise<unknown> =>
   put(tx, 'pairings', {
-    ...{ bySetting: false, ...paired, marker: personMarker(paired.person), state: 'new' },
-    ...{ candidates: [], notThem: false, siteUserId: null, saltoUserId: null, origin: null },
-    ...{ creatingSince: null, madeAt: null, endedAt: null, seatedFor: null },
-    ...{ lockedOut: false, lockedOutDone: true, invite: null, batchAt: null },
+    bySetting: false,
+    ...paired,
+    marker: personMarker(paired.person),
+    state: 'new',
+    candidates: [],
+    notThem: false,
+    siteUserId: null,
+    saltoUserId: null,
+    origin: null,
+    creatingSince: null,
+    madeAt: null,
+    endedAt: null,
+    seatedFor: null,
+    lockedOut: false,
+    lockedOutDone: true,
+    invite: null,
+    batchAt: null,
   })
 
 /** Of somebody without a user: what was told to KS about the one before is told anew. */
 export const unpaired: Partial<Row<'pairings'>> = {
-  ...{ state: 'new', siteUserId: null, saltoUserId: null, madeAt: null },
-  ...{ seatedFor: null, lockedOutDone: false, invite: null },
+  state: 'new',
+  siteUserId: null,
+  saltoUserId: null,
+  madeAt: null,
+  seatedFor: null,
+  lockedOutDone: false,
+  invite: null,
 }
 
 /** Nobody has pressed *Disconnect*: what a look writes at its end must not call off such a click. */

@@ -36,7 +36,7 @@ export const forget = async (tx: Tx, spaceId: SpaceId, now: Date): Promise<void>
   const memberships = await list(tx, 'memberships', { spaceId })
   for (const { pairingId, origin } of await list(tx, 'pairings', { spaceId })) {
     // A user we made goes with the look that deletes it; what is still out there keeps its name.
-    const left = { ...{ spaceId, pairingId } }
+    const left = { spaceId, pairingId }
     const theirs = memberships.filter((each) => each.pairingId === pairingId)
     // Without a membership it is a visitor's, and goes with the look that ends the visit.
     const isHeld =

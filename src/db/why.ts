@@ -33,12 +33,18 @@ export const readWhyFacts = async (
   const lock = await getSnapshot(tx, spaceId, 'lock', lockId)
   const shown = user && !user.goneAt ? user : null
   return {
-    ...{ now, timeZone, siteIsValid: info.subscriptionValid, lockId, intervals },
+    now,
+    timeZone,
+    siteIsValid: info.subscriptionValid,
+    lockId,
+    intervals,
     lock: lock && !lock.goneAt ? lock : null,
     hubOfflineSince: await hubOfflineSince(tx, spaceId),
     plans: await plansOf(tx, site, intervals, pairing || null),
     bookings: await bookingsOf(tx, site, memberships, lockId, now),
-    ...{ pairing: pairing || null, lockedOut: pairing ? pairing.lockedOut : false, user: shown },
+    pairing: pairing || null,
+    lockedOut: pairing ? pairing.lockedOut : false,
+    user: shown,
     tag: await tagOf(tx, spaceId, pairing || null, shown?.tagNumber ?? null),
   }
 }
@@ -53,7 +59,8 @@ export const listPeople = async (tx: Tx, { spaceId, timeZone }: SpaceRow, now: D
   const people = new Map(rows.map((row) => [row.pairingId ?? row.membershipId, row]))
   return [...people.values()]
     .map(({ membershipId: id, name, email, plan }) => ({
-      ...{ id, name: name ?? email ?? id },
+      id,
+      name: name ?? email ?? id,
       words: [name, email, plan.name].join(' '),
     }))
     .sort((a, b) => a.name.localeCompare(b.name))
@@ -82,7 +89,9 @@ const plansOf = async (
     row: Row<'planGroups'> | undefined,
     id?: AccessGroupId,
   ): PlanWay => ({
-    ...{ kind: 'plan', interval, planName: interval?.planName ?? row?.name ?? '' },
+    kind: 'plan',
+    interval,
+    planName: interval?.planName ?? row?.name ?? '',
     mapping: mappingOf(row, id && groups.includes(id)),
     access: access.find((each) => each.accessGroupId === id) ?? null,
     place: standing.find((each) => each.accessGroupId === id) ?? null,
@@ -142,7 +151,9 @@ const bookingsOf = async (
     const group = await one(tx, 'bookingGroups', { spaceId, siteId, bookingId })
     const shifted = (at: Date, minutes: number) => new Date(at.getTime() + minutes * 60_000)
     ways.push({
-      ...{ kind: 'booking', bookingId, bookedAt },
+      kind: 'booking',
+      bookingId,
+      bookedAt,
       startsAt: shifted(bookedAt, -door.minutesBefore),
       endsAt: shifted(endsAt, door.minutesAfter),
       group: group && { ...group, isByHand: subjects.has(`booking:${bookingId}`) },

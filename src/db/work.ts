@@ -32,9 +32,15 @@ export const ask = async (tx: Tx, asks: readonly Ask[], now: Date): Promise<void
     return q
       .insert(t.work)
       .values({
-        ...{ spaceId: given('spaceId'), task: given('task'), subject: given('subject') },
-        ...{ runAt: given('runAt'), cause: given('cause'), priority: given('priority') },
-        ...{ revision: 1, askedAt, attempts: 0 },
+        spaceId: given('spaceId'),
+        task: given('task'),
+        subject: given('subject'),
+        runAt: given('runAt'),
+        cause: given('cause'),
+        priority: given('priority'),
+        revision: 1,
+        askedAt,
+        attempts: 0,
       })
       .onConflictDoUpdate({
         target: [t.work.spaceId, t.work.task, t.work.subject],

@@ -31,8 +31,13 @@ const activityPage = async ({ db, ports, config }: Web, c: C) => {
   const size = { now: ports.clock.now(), limit: pageSize }
   const { lines, next } = await listActivity(db.read, space, filter, size)
   return ActivityPage({
-    ...{ say: c.get('say'), lines, next, search: filter.search, causes: causeKinds },
-    ...{ cause: filter.cause ?? 'all', isNewest: filter.before === null },
+    say: c.get('say'),
+    lines,
+    next,
+    search: filter.search,
+    causes: causeKinds,
+    cause: filter.cause ?? 'all',
+    isNewest: filter.before === null,
     eventsUrl: site && eventsUrl(config.salto.appUrl, site.siteId),
   })
 }

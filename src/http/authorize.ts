@@ -48,7 +48,12 @@ export const startAuthorization = async (
   }
   const stateHash = hashOf(state)
   const row = {
-    ...{ stateHash, purpose, subdomain, nonce, cookieHash, locale: locale ?? null },
+    stateHash,
+    purpose,
+    subdomain,
+    nonce,
+    cookieHash,
+    locale: locale ?? null,
     cobotUserId: cobotUserId ? asId<CobotUserId>(cobotUserId) : null,
     verifierSealed: await crypt.seal(codeVerifier, `authorization/${stateHash}`),
     expiresAt: new Date(now.getTime() + livesMs),

@@ -144,9 +144,19 @@ const findVisitors = async (
     const plan = resources.find((each) => each.resourceId === resourceId)?.name ?? ''
     const none = { upcomingPlan: null, cobotUserId: null, teamId: null, canceledTo: null }
     return {
-      ...{ ...none, endLearnedOn: null, planEndLearnedOn: null, absentAt: null, goneAt: null },
-      ...{ spaceId, membershipId: asId(pairing.person), pairingId: pairing.pairingId, readAt },
-      ...{ name: booking.external?.name ?? null, email: null, confirmedAt: readAt, startsOn: '' },
+      ...none,
+      endLearnedOn: null,
+      planEndLearnedOn: null,
+      absentAt: null,
+      goneAt: null,
+      spaceId,
+      membershipId: asId(pairing.person),
+      pairingId: pairing.pairingId,
+      readAt,
+      name: booking.external?.name ?? null,
+      email: null,
+      confirmedAt: readAt,
+      startsOn: '',
       plan: { planId: null, name: plan, canceledTo: null },
       visit: { startsAt, endsAt },
     }
@@ -160,12 +170,22 @@ const bareLine = (membership: Membership, facts: Facts) => {
   const problem = facts.problems.get(`reconcilePairing:${pairingId}`)
   const tag = pairingId ? facts.tags.get(pairingId) : undefined
   const state = stateOf(membership, pairing, {
-    ...{ isDue, isProblem: problem !== undefined, isOver: facts.isOver(membership) },
+    isDue,
+    isProblem: problem !== undefined,
+    isOver: facts.isOver(membership),
   })
   const upcoming = upcomingPlan && plan.canceledTo
   return {
-    ...{ membershipId, email, name: name ?? email ?? membershipId, plan: plan.name },
-    ...{ pairing, problem, tag, state, isDue, visit: membership.visit ?? null },
+    membershipId,
+    email,
+    name: name ?? email ?? membershipId,
+    plan: plan.name,
+    pairing,
+    problem,
+    tag,
+    state,
+    isDue,
+    visit: membership.visit ?? null,
     isErasing: facts.erasing.has(membershipId),
     upcoming: upcoming ? { name: upcomingPlan.name, on: plan.canceledTo ?? '' } : null,
   }

@@ -81,7 +81,13 @@ export const membersPage = async (web: Web, c: C, reason: string | null = null) 
   const page = pageOf(from, found.length)
   const out = await list(read, 'tagHolders', { spaceId, state: 'notReturned' })
   return MembersPage({
-    ...{ say: c.get('say'), search, filter, filters, page, reason, tagsOut: out.length },
+    say: c.get('say'),
+    search,
+    filter,
+    filters,
+    page,
+    reason,
+    tagsOut: out.length,
     lines: await linesOf(found.slice(page.from, page.from + page.size)),
     progress: await readProgress(read, spaceId),
   })

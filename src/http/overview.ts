@@ -31,7 +31,9 @@ export const overviewPage = async (web: Web, c: C) => {
   const waits = checks.some(({ what, isOk }) => what === 'checked' && !isOk) ? 1 : 0
   const due = await countDue(db.read, space.spaceId, null, ports.clock.now())
   return OverviewPage({
-    ...{ say: c.get('say'), due: Math.max(due, waits), checks },
+    say: c.get('say'),
+    due: Math.max(due, waits),
+    checks,
     ways: { setup: setupUrl(space.subdomain), salto: config.salto.appUrl },
   })
 }

@@ -48,8 +48,12 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
     groups: kept.places
       .filter((place) => place.pairingId === pairingId)
       .map(({ accessGroupId, origin, joinedAt, unwantedSince, basis }) => ({
-        ...{ name: nameOf.thing(accessGroupId), accessGroupId, origin, joinedAt },
-        ...{ unwantedSince, basis },
+        name: nameOf.thing(accessGroupId),
+        accessGroupId,
+        origin,
+        joinedAt,
+        unwantedSince,
+        basis,
       })),
     tags: kept.tags
       .filter((tag) => tag.pairingId === pairingId)
@@ -62,8 +66,12 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
     groups: kept.bookingGroups
       .filter(({ bookingId }) => bookingId === booking.bookingId)
       .map(({ siteId, name, accessGroupId, zone, written }) => ({
-        ...{ site: nameOf.site(siteId), name, accessGroupId, zone },
-        ...{ startLocal: written?.startLocal ?? null, endLocal: written?.endLocal ?? null },
+        site: nameOf.site(siteId),
+        name,
+        accessGroupId,
+        zone,
+        startLocal: written?.startLocal ?? null,
+        endLocal: written?.endLocal ?? null,
       })),
   })),
   problems: kept.problems.map(({ code, params, since, shownAt, leftAt }) => {
@@ -71,13 +79,24 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
     return { code, text: problemText(say, code, { ...params, ...others }), since, shownAt, leftAt }
   }),
   heldBack: kept.held.map(({ state, evidence, at, accessGroupIds }) => ({
-    ...{ state, evidence, at, groups: accessGroupIds.map(nameOf.thing) },
+    state,
+    evidence,
+    at,
+    groups: accessGroupIds.map(nameOf.thing),
   })),
   leftSites: kept.receipts.map(({ siteId, name, outcome, why }) => ({
-    ...{ site: nameOf.site(siteId), name, outcome, why },
+    site: nameOf.site(siteId),
+    name,
+    outcome,
+    why,
   })),
   looks: kept.work.map(({ task, subject, runAt, askedAt, cause, lastError }) => ({
-    ...{ task, subject, runAt, askedAt, cause: causeOf(cause).kind, lastError },
+    task,
+    subject,
+    runAt,
+    askedAt,
+    cause: causeOf(cause).kind,
+    lastError,
   })),
   changes: kept.changes.map((line) => {
     const nobody = { ...line.cause, admin: null }
@@ -87,7 +106,11 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
   asAdmin: {
     names: kept.admin.names,
     sessions: kept.admin.sessions.map(({ use, adminName, locale, adminReadAt, expiresAt }) => ({
-      ...{ use, adminName, locale, adminReadAt, expiresAt },
+      use,
+      adminName,
+      locale,
+      adminReadAt,
+      expiresAt,
     })),
     permissionsGiven: kept.admin.permissions.map(({ side, changedAt }) => ({ side, changedAt })),
     changesMade: kept.admin.changes.map(({ at, action }) => ({ at, action })),

@@ -22,8 +22,12 @@ export const makePin = async (web: Web, c: C, line: MemberLine): Promise<MadePin
   const { siteId, siteUserId } = pairing
   const salto = saltoOf(web, spaceId)
   const write = ksWrites(web, salto, {
-    ...{ spaceId, task: 'reconcilePairing', subject: pairing.pairingId, cause: `admin ${by}` },
-    ...{ reason: 'admin made a PIN', wrote: false },
+    spaceId,
+    task: 'reconcilePairing',
+    subject: pairing.pairingId,
+    cause: `admin ${by}`,
+    reason: 'admin made a PIN',
+    wrote: false,
     // Nobody else works for this click, but what it read may be acted on for no longer than by a look.
     leaseIsLive: () => ports.clock.now().getTime() - now.getTime() < config.leaseMs,
   })

@@ -51,15 +51,24 @@ export const readPlanTable = async (
     const [first] = proposed.length === 1 ? proposed : []
     const opened = row ? mappedGroups(row) : first ? [first.accessGroupId] : []
     return {
-      ...{ planId, name, isGone, isOther: planId === otherPlans, people: people.length },
+      planId,
+      name,
+      isGone,
+      isOther: planId === otherPlans,
+      people: people.length,
       connected: people.filter(({ pairingId }) => pairingId && isPaired.has(pairingId)).length,
-      ...{ stored, chosen: stored, reason: null, isNews: false },
+      stored,
+      chosen: stored,
+      reason: null,
+      isNews: false,
       warning: warningOf(row),
       opens: opened
         .map((id) => {
           const { lockIds, schedules } = access.find((each) => each.accessGroupId === id) ?? {}
           return {
-            ...{ id, name: names.get(id) ?? row?.name ?? '', hours: schedules ?? null },
+            id,
+            name: names.get(id) ?? row?.name ?? '',
+            hours: schedules ?? null,
             isThere: row?.state !== 'missing' || there.has(id),
             // Of a group that was just made nobody needs to read that it has none.
             locks: lockIds?.length ?? first?.lockCount ?? (row?.opensNothing ? 0 : null),

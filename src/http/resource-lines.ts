@@ -39,19 +39,26 @@ export const readResourceTable = async (tx: Tx, { space, site }: Here): Promise<
       const lost = lockIds.filter((id) => !there.some(({ lockId }) => lockId === id))
       const open = lockIds.length > 0 ? null : alike.length > 1 ? 'several' : 'none'
       const chosen = {
-        ...{ enabled: door?.enabled ?? false, lockIds },
+        enabled: door?.enabled ?? false,
+        lockIds,
         before: String(door?.minutesBefore ?? minutesBefore),
         after: String(door?.minutesAfter ?? minutesAfter),
       }
       return [
         {
-          ...{ resourceId, name, ...chosen, shown: chosen, isStored: door !== undefined },
+          resourceId,
+          name,
+          ...chosen,
+          shown: chosen,
+          isStored: door !== undefined,
           lost: lost.map((lockId) => {
             const row = gone.find(({ id }) => id === lockId)
             return { lockId, name: (row?.data as Lock | undefined)?.name ?? '?' }
           }),
           hint: isGone ? 'gone' : lost.length > 0 ? 'lost' : open,
-          ...{ reason: null, isNews: false, isSent: false },
+          reason: null,
+          isNews: false,
+          isSent: false,
         },
       ]
     })
@@ -94,6 +101,9 @@ export const doorsOf = (lines: readonly ResourceLine[]): DoorChoice[] =>
   lines
     .filter((line) => line.isSent && (!line.isStored || textOf(line) !== textOf(line.shown)))
     .map(({ resourceId, enabled, lockIds, before, after }) => ({
-      ...{ resourceId, enabled, lockIds },
-      ...{ minutesBefore: Number(before), minutesAfter: Number(after) },
+      resourceId,
+      enabled,
+      lockIds,
+      minutesBefore: Number(before),
+      minutesAfter: Number(after),
     }))

@@ -74,7 +74,9 @@ const settingsPage = async (web: Web, c: C, typed?: ReturnType<typeof typedMinut
       return { name, value, isWrong: !isMinutes(value) }
     }),
     minutesMax,
-    ...{ say: c.get('say'), settings: space.settings, leavings },
+    say: c.get('say'),
+    settings: space.settings,
+    leavings,
     ending: await listEnding(web, c),
     site: site && { name: site.info.name, timeZone: site.timeZone },
     isConnected: { cobot: isOk('cobot'), salto: isOk('salto') },

@@ -104,7 +104,12 @@ const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = nu
   const leavings = await listLeavings(web, spaceId)
   return c.html(
     SetupPage({
-      ...{ say: c.get('say'), space, site, isConnected, reason, leavings },
+      say: c.get('say'),
+      space,
+      site,
+      isConnected,
+      reason,
+      leavings,
       choices: isChoosing ? await listChoices(web, space) : null,
       preview: site && isChoosing ? await previewOf(web, c) : null,
       isOver: isSpaceOver(space, leavings),

@@ -50,7 +50,11 @@ const lineOf = (
     const { name, endedOn } = people.get(row.pairingId) ?? { name: '?', endedOn: null }
     const isOut = row.state === 'notReturned'
     return {
-      ...{ tagId, number, state: row.state, kind: isOut ? 'out' : 'held', holder: name },
+      tagId,
+      number,
+      state: row.state,
+      kind: isOut ? 'out' : 'held',
+      holder: name,
       endedOn: isOut ? endedOn : null,
       isWorking: row.state === 'returning' || (!row.doneAt && !isOut),
     }

@@ -34,7 +34,11 @@ const tagsPage = async (web: Web, c: C) => {
   const found = await findTags(web, c.get('here'), { search, filter })
   const page = pageOf(from, found.length)
   return TagsPage({
-    ...{ say: c.get('say'), search, filter, filters: tagFilters, page },
+    say: c.get('say'),
+    search,
+    filter,
+    filters: tagFilters,
+    page,
     lines: found.slice(page.from, page.from + page.size),
     numbers: await freeNumbers(web, c.get('here')),
     people: (await listPeople(web, c)).connected.map(({ label }) => label),

@@ -33,8 +33,15 @@ const whyPage = async (web: Web, c: C) => {
     .sort((a, b) => a.name.localeCompare(b.name))
   const door = doors.find(({ id }) => id === lockId)
   return WhyPage({
-    ...{ say: c.get('say'), search, people, more: found.length - people.length, doors },
-    ...{ membershipId: chosen?.id ?? '', lockId: door?.id ?? '', at, zone: space.timeZone },
+    say: c.get('say'),
+    search,
+    people,
+    more: found.length - people.length,
+    doors,
+    membershipId: chosen?.id ?? '',
+    lockId: door?.id ?? '',
+    at,
+    zone: space.timeZone,
     answer: chosen && door ? await answerOf(web, c, chosen, door) : null,
   })
 }
@@ -55,7 +62,14 @@ const answerOf = async (
   const { appUrl } = config.salto
   const { opens, until, next, way, chain } = whyOf(facts, at ?? now)
   return {
-    ...{ opens, until, next, now, at, person: person.name, door: door.name, chain },
+    opens,
+    until,
+    next,
+    now,
+    at,
+    person: person.name,
+    door: door.name,
+    chain,
     broken: chain.find(({ ok }) => !ok) ?? null,
     way: await wayOf(db.read, spaceId, way),
     ways: {

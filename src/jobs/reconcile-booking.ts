@@ -76,7 +76,11 @@ const desire = async (
 ) => {
   const { read } = look.deps.db
   const nothing = (evidence: Evidence) => ({
-    ...{ window: null, keepUntil: null, nextAt: null, isConnected: false, evidence },
+    window: null,
+    keepUntil: null,
+    nextAt: null,
+    isConnected: false,
+    evidence,
   })
   if (!booking) return nothing(isLeftover(bookingId) ? 'admin' : 'inferred')
   const { spaceId, space } = look
@@ -111,8 +115,11 @@ const desire = async (
   const desired = steps.desiredBooking(facts, look.now())
   if ((desired.window || (!membership && endsAt > look.now())) && !saltoUserId)
     look.problem('P17', `booking:${bookingId}`, {
-      ...{ name: membership?.name ?? '', resource: resource?.name ?? '' },
-      ...{ startsAt: startsAt.toISOString(), membershipId, isKnown: membership ? 'yes' : '' },
+      name: membership?.name ?? '',
+      resource: resource?.name ?? '',
+      startsAt: startsAt.toISOString(),
+      membershipId,
+      isKnown: membership ? 'yes' : '',
     })
   const evidence: Evidence = !membership ? 'inferred' : pairing ? 'direct' : 'admin'
   return { ...desired, isConnected: saltoUserId !== null, evidence }
@@ -146,8 +153,14 @@ const converge = async (
   const name = bookingGroupName(bookingId)
   look.because(`booking ${bookingId} ${window.startLocal}/${window.endLocal} ${zone}`)
   const fresh: Group = {
-    ...{ spaceId: look.spaceId, siteId, bookingId, name, zone, accessGroupId: null },
-    ...{ creatingSince: null, written: null },
+    spaceId: look.spaceId,
+    siteId,
+    bookingId,
+    name,
+    zone,
+    accessGroupId: null,
+    creatingSince: null,
+    written: null,
   }
   const groups = (await look.ks.findAccessGroupsByName(siteId, name))
     .filter((group) => group.name === name)

@@ -92,7 +92,12 @@ const personNow = async (
   const current = memberships.filter(({ goneAt }) => !goneAt)
   const name = [...current, ...memberships].find((each) => each.name)?.name ?? visit?.name ?? ''
   return {
-    ...{ pairing, subject: `pairing:${pairingId}`, site, memberships, intervals, name },
+    pairing,
+    subject: `pairing:${pairingId}`,
+    site,
+    memberships,
+    intervals,
+    name,
     isVisitor: visit !== undefined,
     email: current.find((each) => each.email)?.email ?? null,
     isEntitled,

@@ -92,8 +92,16 @@ const findOrMake = async (
   const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
   const fitting = proposedGroups(name, groups, mapped)
   const row: Row<'planGroups'> = {
-    ...{ spaceId, siteId, planId: plan.planId, name, accessGroupId: null, opensNothing: false },
-    ...{ chosen: null, origin: 'matched', state: 'several', changedAt: look.now() },
+    spaceId,
+    siteId,
+    planId: plan.planId,
+    name,
+    accessGroupId: null,
+    opensNothing: false,
+    chosen: null,
+    origin: 'matched',
+    state: 'several',
+    changedAt: look.now(),
   }
   const [group] = fitting
   if (fitting.length > 1) return row

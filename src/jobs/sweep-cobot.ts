@@ -127,7 +127,9 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
     const groups = await list(tx, 'bookingGroups', { spaceId, bookingId })
     const soon = groups.filter((row) => isOpenSoon(row, look.now()))
     const losing = soon.map((row) => ({
-      ...{ subject: `booking:${row.bookingId}`, evidence: 'direct' as const, accessGroupIds: [] },
+      subject: `booking:${row.bookingId}`,
+      evidence: 'direct' as const,
+      accessGroupIds: [],
     }))
     await announce(tx, spaceId, losing, (subject) => subject.startsWith('booking:'), look.now())
     await forgetBookings(tx, spaceId, longAgo)

@@ -62,7 +62,8 @@ const announceLosses = async (
     return !isMoved && evidenceOf({ basis, storedAt: joinedAt }, theirs, rules, now) === 'direct'
   })
   const changes = [...Map.groupBy(lost, (place) => place.pairingId)].map(([id, of]) => ({
-    ...{ subject: `pairing:${id}`, evidence: 'direct' as const },
+    subject: `pairing:${id}`,
+    evidence: 'direct' as const,
     accessGroupIds: of.map(({ accessGroupId }) => accessGroupId),
   }))
   const subjects = told && new Set((await personsOf(told)).map((id) => `pairing:${id}`))

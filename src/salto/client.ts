@@ -204,7 +204,9 @@ export const createSalto = (deps: {
     /** A new PIN, in place of the one before; nobody can read it again. */
     givePin: async (proof: UserProof, expiresAt: Date) => ({
       pin: await read(parse.pin, {
-        ...{ name: 'give PIN', method: 'PUT', url: `${userUrl(proof)}/pin` },
+        name: 'give PIN',
+        method: 'PUT',
+        url: `${userUrl(proof)}/pin`,
         json: { expiry_date: assumed.pinExpiry(expiresAt, ports.clock.now()) },
       }),
     }),

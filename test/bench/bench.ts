@@ -38,8 +38,12 @@ await world.close()
 const house = await crowdedHouse()
 console.log(`700 people connected, the click ${house.connecting.toFixed(0)} ms of the processor`)
 const paths = [
-  ...['/members', '/members?filter=nothing', '/members?search=number07', '/tags'],
-  ...['/resources', '/resources/room-0007/locks?chosen=lock-0007'],
+  '/members',
+  '/members?filter=nothing',
+  '/members?search=number07',
+  '/tags',
+  '/resources',
+  '/resources/room-0007/locks?chosen=lock-0007',
 ]
 for (const path of paths) {
   const times: number[] = []

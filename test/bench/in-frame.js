@@ -3,7 +3,8 @@ const seen = { lcp: Number.NaN, shifts: 0, slowest: 0, pressedAt: 0, changedAt: 
 
 const observe = (type, options, take) =>
   new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({
-    ...{ type, buffered: true },
+    type,
+    buffered: true,
     ...options,
   })
 observe('largest-contentful-paint', {}, ({ startTime }) => {

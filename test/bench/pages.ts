@@ -17,8 +17,10 @@ export const crowdedHouse = async () => {
   const ids = numbered(1000, (n) => asId<MembershipId>(`membership-${n}`))
   await on.memberships(
     numbered(1000, (n) => ({
-      ...{ membershipId: `membership-${n}`, name: `Person Number${n}`, cobotUserId: `login-${n}` },
-      ...{ email: `person${n}@members.example` },
+      membershipId: `membership-${n}`,
+      name: `Person Number${n}`,
+      cobotUserId: `login-${n}`,
+      email: `person${n}@members.example`,
     })),
   )
   await on.tags(...numbered(500, (n) => on.tag(`0230${n}`)))

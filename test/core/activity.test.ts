@@ -3,8 +3,13 @@ import { answersTo, causeOf, hoursIn, membershipIn, outcomeOf } from '../../src/
 import { csvLine } from '../../src/core/csv.ts'
 
 const row = (number: number, result: string, over: object = {}) => ({
-  ...{ number, at: new Date(number * 1000), task: 'reconcilePairing', subject: 'p1' },
-  ...{ action: 'joinAccessGroup', target: { accessGroupId: 'g1' }, result },
+  number,
+  at: new Date(number * 1000),
+  task: 'reconcilePairing',
+  subject: 'p1',
+  action: 'joinAccessGroup',
+  target: { accessGroupId: 'g1' },
+  result,
   ...over,
 })
 
@@ -12,12 +17,16 @@ test('each answer belongs to the last question like it; a write that died keeps 
   const other = { subject: 'p2' }
   const more = { target: { accessGroupId: 'g1', id: 'x' } }
   const rows = [
-    ...[row(1, 'asked'), row(2, 'asked', other), row(3, 'asked'), row(4, 'done', more)],
-    ...[row(5, 'Refused 403 2203', other), row(6, 'done', { target: { accessGroupId: 'g2' } })],
+    row(1, 'asked'),
+    row(2, 'asked', other),
+    row(3, 'asked'),
+    row(4, 'done', more),
+    row(5, 'Refused 403 2203', other),
+    row(6, 'done', { target: { accessGroupId: 'g2' } }),
   ]
   const answers = answersTo(rows.toReversed())
   expect([...answers].map(([number, answer]) => [number, answer.number])).toEqual([
-    ...[[3, 4]],
+    [3, 4],
     [2, 5],
   ])
 })
@@ -45,7 +54,8 @@ test.each([
 
 test('reasons tell the hours of a booking and the membership of a place', () => {
   expect(hoursIn('booking b1 2026-11-25T10:00:00/2026-11-25T11:00:00 Europe/Berlin')).toEqual({
-    ...{ startLocal: '2026-11-25T10:00:00', endLocal: '2026-11-25T11:00:00' },
+    startLocal: '2026-11-25T10:00:00',
+    endLocal: '2026-11-25T11:00:00',
     zone: 'Europe/Berlin',
   })
   expect(hoursIn('booking b1 ended 2026-11-25T10:00:00.000Z')).toBeNull()

@@ -17,10 +17,19 @@ const zone = 'Europe/Berlin'
 
 describe('entitlements', () => {
   const membership = (over: Partial<KnownMembership> = {}): KnownMembership => ({
-    ...{ membershipId: asId('m'), name: null, email: null, cobotUserId: null, teamId: null },
-    ...{ plan: { planId: asId('a'), name: 'A', canceledTo: null }, upcomingPlan: null },
-    ...{ confirmedAt: at('2026-11-01T00:00'), startsOn: '2026-11-10', canceledTo: null },
-    ...{ endLearnedOn: null, planEndLearnedOn: null, goneAt: null },
+    membershipId: asId('m'),
+    name: null,
+    email: null,
+    cobotUserId: null,
+    teamId: null,
+    plan: { planId: asId('a'), name: 'A', canceledTo: null },
+    upcomingPlan: null,
+    confirmedAt: at('2026-11-01T00:00'),
+    startsOn: '2026-11-10',
+    canceledTo: null,
+    endLearnedOn: null,
+    planEndLearnedOn: null,
+    goneAt: null,
     ...over,
   })
   const change = {
@@ -178,21 +187,17 @@ describe('steps', () => {
 
 describe('fence', () => {
   const siteUser = (over: Partial<SiteUser> = {}): SiteUser => ({
-    ...{
-      siteUserId: asId('su'),
-      saltoUserId: asId('u'),
-      firstName: 'Mia',
-      lastName: 'M',
-      email: null,
-    },
-    ...{
-      alias: 'Mia · C123456789',
-      tagNumber: null,
-      blocked: false,
-      seat: 'subscribed',
-      hasProfile: false,
-      usePin: false,
-    },
+    siteUserId: asId('su'),
+    saltoUserId: asId('u'),
+    firstName: 'Mia',
+    lastName: 'M',
+    email: null,
+    alias: 'Mia · C123456789',
+    tagNumber: null,
+    blocked: false,
+    seat: 'subscribed',
+    hasProfile: false,
+    usePin: false,
     roles: [{ roleId: asId('r'), code: 'site_user', hierarchical: true }],
     ...over,
   })

@@ -22,15 +22,22 @@ import {
 const at = (text: string) => new Date(`${text}Z`)
 const minute = 60_000
 const interval = (startsAt: string, endsAt: string | null, planId = 'a'): PlanInterval => ({
-  ...{ membershipId: asId('m'), planId: asId(planId), planName: planId },
-  ...{ startsAt: at(startsAt), endsAt: endsAt === null ? null : at(endsAt) },
+  membershipId: asId('m'),
+  planId: asId(planId),
+  planName: planId,
+  startsAt: at(startsAt),
+  endsAt: endsAt === null ? null : at(endsAt),
 })
 
 describe('bookings', () => {
   const facts = (over: Partial<Parameters<typeof desiredBooking>[0]> = {}) => ({
-    ...{ startsAt: at('2026-11-26T09:00'), endsAt: at('2026-11-26T10:00') },
-    ...{ minutesBefore: 10, minutesAfter: 5, lockIds: [asId<never>('l')] },
-    ...{ saltoUserId: asId<never>('mia'), zone: 'Europe/Berlin' },
+    startsAt: at('2026-11-26T09:00'),
+    endsAt: at('2026-11-26T10:00'),
+    minutesBefore: 10,
+    minutesAfter: 5,
+    lockIds: [asId<never>('l')],
+    saltoUserId: asId<never>('mia'),
+    zone: 'Europe/Berlin',
     intervals: [interval('2026-11-01T00:00', null)],
     ...over,
   })
@@ -72,8 +79,11 @@ describe('bookings', () => {
 
   test('R16 an edge in the repeated hour: nobody inside before and after, looked at on both edges', () => {
     const autumn = {
-      ...{ startsAt: at('2026-10-25T01:30'), endsAt: at('2026-10-25T02:30') },
-      ...{ minutesBefore: 0, minutesAfter: 0, intervals: [interval('2026-10-01T00:00', null)] },
+      startsAt: at('2026-10-25T01:30'),
+      endsAt: at('2026-10-25T02:30'),
+      minutesBefore: 0,
+      minutesAfter: 0,
+      intervals: [interval('2026-10-01T00:00', null)],
     }
     expect(reckon('2026-10-25T00:30', autumn)).toEqual(['out', null, '2026-10-25T01:30'])
     expect(reckon('2026-10-25T01:30', autumn)).toEqual(['in', null, '2026-10-25T02:30'])
@@ -168,8 +178,12 @@ describe('by hand', () => {
   const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000)
   const id = asId<never>('g')
   const place = (over: Partial<AppliedPlace>): AppliedPlace => ({
-    ...{ accessGroupId: id, origin: 'made', basis: 'x', joinedAt: ago(600) },
-    ...{ unwantedSince: null, ...over },
+    accessGroupId: id,
+    origin: 'made',
+    basis: 'x',
+    joinedAt: ago(600),
+    unwantedSince: null,
+    ...over,
   })
   const steps = (over: Partial<AppliedPlace>, isInside = false, isWanted = true) => {
     const wanted = { accessGroupId: id, basis: 'x' }

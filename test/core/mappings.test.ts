@@ -40,10 +40,14 @@ test.each([
 })
 
 const group = (id: string, name: string) => ({
-  ...{ accessGroupId: groupId(id), name, lockCount: 1, userCount: 0 },
+  accessGroupId: groupId(id),
+  name,
+  lockCount: 1,
+  userCount: 0,
 })
 const owned = (own: string | null, chosen: string[] | null = null) => ({
-  ...{ planId: plan('other'), accessGroupId: own === null ? null : groupId(own) },
+  planId: plan('other'),
+  accessGroupId: own === null ? null : groupId(own),
   chosen: chosen?.map(groupId) ?? null,
 })
 
@@ -60,8 +64,11 @@ test.each([
 
 const now = new Date('2026-11-24T09:00:00Z')
 const interval = (planId: string, over: Partial<PlanInterval> = {}): PlanInterval => ({
-  ...{ membershipId: asId<never>('m'), planId: plan(planId), planName: planId },
-  ...{ startsAt: new Date('2026-11-01T00:00:00Z'), endsAt: null },
+  membershipId: asId<never>('m'),
+  planId: plan(planId),
+  planName: planId,
+  startsAt: new Date('2026-11-01T00:00:00Z'),
+  endsAt: null,
   ...over,
 })
 const ended = { endsAt: new Date('2026-11-20T00:00:00Z') }

@@ -10,14 +10,31 @@ const day = 24 * hour
 const berlin = 'Europe/Berlin'
 
 const facts = (over: Partial<WhyFacts>): WhyFacts => ({
-  ...{ now: new Date(0), timeZone: berlin, siteIsValid: true, lockId: asId<never>('door') },
-  ...{ lock: { online: true }, hubOfflineSince: null, intervals: [], plans: [], bookings: [] },
+  now: new Date(0),
+  timeZone: berlin,
+  siteIsValid: true,
+  lockId: asId<never>('door'),
+  lock: { online: true },
+  hubOfflineSince: null,
+  intervals: [],
+  plans: [],
+  bookings: [],
   pairing: { state: 'paired', saltoUserId: asId<never>('mia') },
-  ...{ lockedOut: false, tag: 'fine' },
+  lockedOut: false,
+  tag: 'fine',
   user: {
-    ...{ siteUserId: asId<never>('u'), saltoUserId: asId<never>('mia'), firstName: '' },
-    ...{ lastName: '', email: null, alias: null, tagNumber: '1', blocked: false },
-    ...{ seat: 'subscribed', roles: [], hasProfile: false, usePin: false },
+    siteUserId: asId<never>('u'),
+    saltoUserId: asId<never>('mia'),
+    firstName: '',
+    lastName: '',
+    email: null,
+    alias: null,
+    tagNumber: '1',
+    blocked: false,
+    seat: 'subscribed',
+    roles: [],
+    hasProfile: false,
+    usePin: false,
   },
   ...over,
 })
@@ -32,7 +49,8 @@ const schedule = fc.record({
   weekdays: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
   startTime: clockTime.map((h) => `${h}:00:00`),
   endTime: clockTime.map((h) => `${h}:59:59`),
-  ...{ startLocal: fc.constant(null), endLocal: fc.constant(null) },
+  startLocal: fc.constant(null),
+  endLocal: fc.constant(null),
 })
 const hoursFrom = (from: number, to: number) => fc.integer({ min: from, max: to })
 
@@ -48,26 +66,38 @@ test('the stretch that is open and the next one are what a scan finds', () => {
     fc.property(world, ({ now, schedules, begins, lasts, booked }) => {
       const at = (hours: number) => new Date(now.getTime() + hours * hour)
       const interval = {
-        ...{ membershipId: asId<never>('m'), planId: asId<never>('p'), planName: 'Full Time' },
-        ...{ startsAt: at(begins), endsAt: lasts === null ? null : at(begins + lasts) },
+        membershipId: asId<never>('m'),
+        planId: asId<never>('p'),
+        planName: 'Full Time',
+        startsAt: at(begins),
+        endsAt: lasts === null ? null : at(begins + lasts),
       }
       const isPlaced = interval.startsAt <= now && (!interval.endsAt || now < interval.endsAt)
       const group = asId<never>('g')
       const given = facts({
-        ...{ now, intervals: [interval] },
+        now,
+        intervals: [interval],
         plans: [
           {
-            ...{ kind: 'plan', planName: 'Full Time', interval, mapping: 'ready' },
+            kind: 'plan',
+            planName: 'Full Time',
+            interval,
+            mapping: 'ready',
             access: { accessGroupId: group, lockIds: [asId<never>('door')], schedules },
             place: isPlaced ? { joinedAt: interval.startsAt, isByHand: false } : null,
           },
         ],
         bookings: booked.map(([from, long], index) => ({
-          ...{ kind: 'booking', bookingId: asId<never>(`b${index}`), bookedAt: at(from) },
-          ...{ startsAt: at(from), endsAt: at(from + long) },
+          kind: 'booking',
+          bookingId: asId<never>(`b${index}`),
+          bookedAt: at(from),
+          startsAt: at(from),
+          endsAt: at(from + long),
           group: {
             written: {
-              ...{ startLocal: '', endLocal: '', lockIds: [asId<never>('door')] },
+              startLocal: '',
+              endLocal: '',
+              lockIds: [asId<never>('door')],
               saltoUserId: asId<never>('mia'),
             },
             isByHand: false,
@@ -107,7 +137,15 @@ test('somebody of whom nothing is known is told so, link by link', () => {
   const answer = why(facts({ pairing: null, user: null, tag: 'none', lock: null }), new Date(0))
   expect(answer).toMatchObject({ opens: false, broken: 'membership', way: null, next: null })
   expect(answer.chain.map(({ link, ok, detail }) => `${link} ${ok ? 'ok' : detail}`)).toEqual([
-    ...['membership none', 'plan unmapped', 'group ok', 'locks gone', 'hours closed'],
-    ...['connected notConnected', 'tag none', 'seat ok', 'blocked ok', 'hardware ok'],
+    'membership none',
+    'plan unmapped',
+    'group ok',
+    'locks gone',
+    'hours closed',
+    'connected notConnected',
+    'tag none',
+    'seat ok',
+    'blocked ok',
+    'hardware ok',
   ])
 })

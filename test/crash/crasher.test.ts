@@ -24,9 +24,7 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 const rowOfNoah = () =>
-  one(world.db.read, 'work', {
-    ...{ spaceId: world.spaceId, task: 'reconcilePairing', subject: noah },
-  })
+  one(world.db.read, 'work', { spaceId: world.spaceId, task: 'reconcilePairing', subject: noah })
 const inFlex = () => world.salto.groupByName(world.siteId, 'Flex 8')?.users.length ?? 0
 /** Before everybody else. */
 const askForNoah = () =>

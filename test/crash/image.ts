@@ -49,7 +49,10 @@ export const cameraFor = ({ db, cobot, salto, clock, reseed }: World) => {
     /** `null`: everything is gone. */
     writeDatabase,
     take: (database = readDatabase()): Image => ({
-      ...{ database, cobot: cobot.save(), salto: salto.save(), atMs: clock.now().getTime() },
+      database,
+      cobot: cobot.save(),
+      salto: salto.save(),
+      atMs: clock.now().getTime(),
     }),
     /** The same image and seed lead to the same future. */
     putBack: (image: Image, seed: number): void => {

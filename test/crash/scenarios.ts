@@ -38,7 +38,10 @@ export const prepare = async () => {
   const camera = cameraFor(world)
   const harbour = asId<never>(
     salto.addSite({
-      ...{ name: 'Harbour Shed', timeZone: 'Europe/Berlin', seats: 40, ownerId: world.ksOwner },
+      name: 'Harbour Shed',
+      timeZone: 'Europe/Berlin',
+      seats: 40,
+      ownerId: world.ksOwner,
     }),
   )
   const shedLock = salto.addLock(harbour, { name: 'Shed' })
@@ -72,7 +75,8 @@ export const prepare = async () => {
 }
 
 const tag = ({ tagIds }: World, index: number) => ({
-  ...{ tagId: asId<never>(tagIds[index] ?? ''), number: `0230000${index + 1}` },
+  tagId: asId<never>(tagIds[index] ?? ''),
+  number: `0230000${index + 1}`,
 })
 
 const mapRoom = (
@@ -83,8 +87,12 @@ const mapRoom = (
   click((tx, by) =>
     clicks.saveDoors(tx, by, over.siteId ?? world.siteId, [
       {
-        ...{ resourceId: asId(world.quayRoom), enabled: true, minutesBefore: 0, minutesAfter: 0 },
-        ...{ lockIds: lockIds.map((id) => asId<never>(id)), ...over },
+        resourceId: asId(world.quayRoom),
+        enabled: true,
+        minutesBefore: 0,
+        minutesAfter: 0,
+        lockIds: lockIds.map((id) => asId<never>(id)),
+        ...over,
       },
     ]),
   )

@@ -19,8 +19,13 @@ export const shapeOf = async (world: World) => {
     return {
       users: sorted(
         users.map((each) => [
-          ...[aliasOf.get(each.saltoUserId), each.subscriptionState, each.firstName],
-          ...[each.lastName, each.blocked, each.tagNumber, ...each.roles],
+          aliasOf.get(each.saltoUserId),
+          each.subscriptionState,
+          each.firstName,
+          each.lastName,
+          each.blocked,
+          each.tagNumber,
+          ...each.roles,
         ]),
       ),
       groups: sorted(
@@ -64,38 +69,59 @@ export const shapeOf = async (world: World) => {
     activeSites: (await rows('sites')).map(({ state, info }) => [info.name, state]),
     memberships: sorted(
       memberships.map(({ name, email, goneAt, pairingId }) => [
-        ...[name, email, goneAt ? 'gone' : 'there', pairingId ? 'connected' : ''],
+        name,
+        email,
+        goneAt ? 'gone' : 'there',
+        pairingId ? 'connected' : '',
       ]),
     ),
     bookings: (await rows('bookings')).filter(({ goneAt }) => !goneAt).length,
     pairings: sorted(
       (await rows('pairings')).map((row) => [
-        ...[nameOf(row.pairingId), row.state, row.origin, row.siteUserId ? 'has a user' : ''],
-        ...[row.creatingSince ? 'creating' : '', row.endedAt ? 'ended' : ''],
-        ...[row.lockedOut, row.lockedOutDone],
+        nameOf(row.pairingId),
+        row.state,
+        row.origin,
+        row.siteUserId ? 'has a user' : '',
+        row.creatingSince ? 'creating' : '',
+        row.endedAt ? 'ended' : '',
+        row.lockedOut,
+        row.lockedOutDone,
       ]),
     ),
     places: sorted(
       (await rows('groupPlaces')).map((row) => [
-        ...[nameOf(row.pairingId), nameOfGroup(row.accessGroupId), row.origin],
-        ...[row.joinedAt ? 'inside' : '', row.unwantedSince ? 'unwanted' : ''],
+        nameOf(row.pairingId),
+        nameOfGroup(row.accessGroupId),
+        row.origin,
+        row.joinedAt ? 'inside' : '',
+        row.unwantedSince ? 'unwanted' : '',
       ]),
     ),
     bookingGroups: sorted(
       (await rows('bookingGroups')).map(({ accessGroupId, written, ...row }) => [
-        ...[nameOfGroup(accessGroupId ?? ''), written?.startLocal, written?.endLocal],
-        ...[written?.lockIds.length, written?.saltoUserId ? 'for somebody' : ''],
+        nameOfGroup(accessGroupId ?? ''),
+        written?.startLocal,
+        written?.endLocal,
+        written?.lockIds.length,
+        written?.saltoUserId ? 'for somebody' : '',
         row.creatingSince ? 'creating' : '',
       ]),
     ),
     tags: sorted(
       (await rows('tagHolders')).map((row) => [
-        ...[row.number, nameOf(row.pairingId), row.state, row.doneAt ? 'done' : ''],
+        row.number,
+        nameOf(row.pairingId),
+        row.state,
+        row.doneAt ? 'done' : '',
       ]),
     ),
     plans: sorted(
       (await rows('planGroups')).map((row) => [
-        ...[row.name, row.state, row.origin, row.opensNothing, row.accessGroupId ? 'one' : ''],
+        row.name,
+        row.state,
+        row.origin,
+        row.opensNothing,
+        row.accessGroupId ? 'one' : '',
       ]),
     ),
     problems: sorted((await rows('problems')).map((row) => [row.code, subjectOf(row.subject)])),
@@ -103,8 +129,10 @@ export const shapeOf = async (world: World) => {
     // Whoever died before it was written down finds it gone.
     receiptLines: sorted(
       (await rows('receiptLines')).map(({ name, holder, outcome, why }) => [
-        ...[name.replace(/\d{12}/, 'booking'), holder],
-        ...[outcome === 'gone' ? 'removed' : outcome, why],
+        name.replace(/\d{12}/, 'booking'),
+        holder,
+        outcome === 'gone' ? 'removed' : outcome,
+        why,
       ]),
     ),
     stuck: sorted(

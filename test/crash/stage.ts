@@ -89,7 +89,16 @@ export const enter = (
     (await one(db.read, 'memberships', { spaceId, membershipId }))?.pairingId ?? null
 
   return {
-    ...{ world, deps, app, run, click, foreign, cobot, salto: world.salto, clock, siteId },
+    world,
+    deps,
+    app,
+    run,
+    click,
+    foreign,
+    cobot,
+    salto: world.salto,
+    clock,
+    siteId,
     /** As `server.ts` does it for SQLite. */
     start: () =>
       db.tx(async (tx) => {

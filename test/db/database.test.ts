@@ -102,8 +102,15 @@ describe.each(dialects)('%s', (dialect) => {
 
   describe('store', () => {
     const problem = (spaceId: SpaceId, subject: string) => ({
-      ...{ spaceId, code: 'P11' as const, subject, source: 's', params: { a: 'b' } },
-      ...{ since: at(0), shownAt: null, leftAt: null, toldAt: null },
+      spaceId,
+      code: 'P11' as const,
+      subject,
+      source: 's',
+      params: { a: 'b' },
+      since: at(0),
+      shownAt: null,
+      leftAt: null,
+      toldAt: null,
     })
 
     test('rows are found by what they equal, by null and by one of several', async () => {
@@ -166,13 +173,13 @@ describe.each(dialects)('%s', (dialect) => {
 
     test('a tag has one holder', async () => {
       const row = (pairingId: string) => ({
-        ...{ spaceId: newSpace(), siteId: asId<never>('site-tags'), tagId: asId<never>('tag-1') },
-        ...{
-          number: '02300001',
-          pairingId: asId<never>(pairingId),
-          state: 'held' as const,
-          doneAt: null,
-        },
+        spaceId: newSpace(),
+        siteId: asId<never>('site-tags'),
+        tagId: asId<never>('tag-1'),
+        number: '02300001',
+        pairingId: asId<never>(pairingId),
+        state: 'held' as const,
+        doneAt: null,
       })
       expect(await tx((t) => add(t, 'tagHolders', row('mia')))).toBe(true)
       expect(await tx((t) => add(t, 'tagHolders', row('tom')))).toBe(false)
@@ -181,7 +188,11 @@ describe.each(dialects)('%s', (dialect) => {
 
   describe('work', () => {
     const asked = (spaceId: SpaceId, subject: string, over: object = {}) => ({
-      ...{ spaceId, task: 'reconcileBooking' as const, subject, runAt: at(0), cause: 'test' },
+      spaceId,
+      task: 'reconcileBooking' as const,
+      subject,
+      runAt: at(0),
+      cause: 'test',
       priority: priority.grant,
       ...over,
     })
@@ -364,13 +375,11 @@ describe.each(dialects)('%s', (dialect) => {
       const none = { creatingSince: null, written: null }
       await tx((t) =>
         put(t, 'bookingGroups', {
-          ...{
-            spaceId,
-            siteId: asId('s'),
-            bookingId: asId('b'),
-            accessGroupId: null,
-            name: 'Cobot 1',
-          },
+          spaceId,
+          siteId: asId('s'),
+          bookingId: asId('b'),
+          accessGroupId: null,
+          name: 'Cobot 1',
           ...none,
           zone: 'UTC',
         }),
@@ -455,8 +464,14 @@ describe.each(dialects)('%s', (dialect) => {
   test('the audit is a chain of hashes per space', async () => {
     const spaceId = newSpace()
     const entry = (action: string) => ({
-      ...{ at: at(1), cause: 'admin Mara', task: 'reconcilePairing', subject: 'p', action },
-      ...{ target: { siteUserId: 'u', accessGroupId: 'g' }, reason: null, result: 'done' },
+      at: at(1),
+      cause: 'admin Mara',
+      task: 'reconcilePairing',
+      subject: 'p',
+      action,
+      target: { siteUserId: 'u', accessGroupId: 'g' },
+      reason: null,
+      result: 'done',
     })
     await Promise.all(
       ['one', 'two', 'three'].map((action) => tx((t) => appendAudit(t, spaceId, entry(action)))),
@@ -473,8 +488,14 @@ describe.each(dialects)('%s', (dialect) => {
   test('T27 a changed, missing or added row breaks the chain, and a cut does not', async () => {
     const spaceId = newSpace()
     const entry = (n: number) => ({
-      ...{ at: at(n), cause: 'date', task: 't', subject: 's', action: `a${n}` },
-      ...{ target: { b: 'x', a: 'y' }, reason: n === 1 ? null : `r${n}`, result: 'done' },
+      at: at(n),
+      cause: 'date',
+      task: 't',
+      subject: 's',
+      action: `a${n}`,
+      target: { b: 'x', a: 'y' },
+      reason: n === 1 ? null : `r${n}`,
+      result: 'done',
     })
     const key = (number: number) => ({ spaceId, number })
     const verify = () => verifyAudit(db.read, spaceId)
@@ -525,14 +546,14 @@ describe.each(dialects)('%s', (dialect) => {
       ...key(1),
     })
     const site = (siteId: string) => ({
-      ...{ siteId: asId<never>(`${spaceId} ${siteId}`), name: siteId, timeZone: 'Europe/Berlin' },
-      ...{
-        subscriptionValid: true,
-        seatsAllowed: 5,
-        seatsUsed: 1,
-        ownerSaltoUserId: null,
-        pinEnabled: false,
-      },
+      siteId: asId<never>(`${spaceId} ${siteId}`),
+      name: siteId,
+      timeZone: 'Europe/Berlin',
+      subscriptionValid: true,
+      seatsAllowed: 5,
+      seatsUsed: 1,
+      ownerSaltoUserId: null,
+      pinEnabled: false,
       installationState: 'released' as const,
     })
     await tx((t) => activateSite(t, spaceId, site('old'), at(2)))
@@ -553,14 +574,14 @@ describe.each(dialects)('%s', (dialect) => {
   test('R17 a site that two spaces take at once goes to one of them, and the other keeps its own', async () => {
     const spaces = [newSpace(), newSpace()]
     const site = (siteId: string) => ({
-      ...{ siteId: asId<never>(siteId), name: siteId, timeZone: 'Europe/Berlin' },
-      ...{
-        subscriptionValid: true,
-        seatsAllowed: 5,
-        seatsUsed: 1,
-        ownerSaltoUserId: null,
-        pinEnabled: false,
-      },
+      siteId: asId<never>(siteId),
+      name: siteId,
+      timeZone: 'Europe/Berlin',
+      subscriptionValid: true,
+      seatsAllowed: 5,
+      seatsUsed: 1,
+      ownerSaltoUserId: null,
+      pinEnabled: false,
       installationState: 'released' as const,
     })
     for (const each of spaces) await tx((t) => activateSite(t, each, site(`${each} own`), at(1)))

@@ -39,8 +39,12 @@ export const seed = (cobot: CobotSimulator, salto: SaltoSimulator, now: Date) =>
   const ownerId = cobot.addUser({ email: 'mara@harbour.example', name: 'Mara Harbour' })
   const otherId = cobot.addUser({ email: 'tom.turner@members.example', name: 'Tom Turner' })
   cobot.addSpace({
-    ...{ subdomain, name: 'Harbour Hub', timeZone: 'Europe/Amsterdam', locale: 'en-GB' },
-    ...{ hourFormat: 24, ownerId },
+    subdomain,
+    name: 'Harbour Hub',
+    timeZone: 'Europe/Amsterdam',
+    locale: 'en-GB',
+    hourFormat: 24,
+    ownerId,
   })
   const planIds = new Map(
     ['Full Time', 'Part Time', 'Night Owl', 'Flex 8'].map((name) => [
@@ -77,11 +81,17 @@ export const seed = (cobot: CobotSimulator, salto: SaltoSimulator, now: Date) =>
   const owner = { firstName: 'Kai', lastName: 'Keys' }
   const ksOwner = salto.addUserProfile({ ...ksLogin, ...owner })
   const siteId = salto.addSite({
-    ...{ name: 'Harbour Loft', timeZone: 'Europe/Amsterdam', seats: 40, ownerId: ksOwner },
+    name: 'Harbour Loft',
+    timeZone: 'Europe/Amsterdam',
+    seats: 40,
+    ownerId: ksOwner,
     pinEnabled: true,
   })
   salto.addSite({
-    ...{ name: 'Old Warehouse', timeZone: 'America/New_York', seats: 10, ownerId: ksOwner },
+    name: 'Old Warehouse',
+    timeZone: 'America/New_York',
+    seats: 10,
+    ownerId: ksOwner,
     subscriptionValid: false,
   })
   const lockIds = locks.map((name) =>
@@ -96,9 +106,15 @@ export const seed = (cobot: CobotSimulator, salto: SaltoSimulator, now: Date) =>
   ) => salto.addAccessGroup(siteId, { name, lockIds: opens.map((i) => lockIds[i] ?? ''), schedule })
   group('Full Time', [0, 1, 7], 'always')
   group('Part Time', [0], {
-    ...{ monday: true, tuesday: true, wednesday: true, thursday: true, friday: true },
-    ...{ saturday: false, sunday: false },
-    ...{ start_time: '08:00:00', end_time: '18:00:59' },
+    monday: true,
+    tuesday: true,
+    wednesday: true,
+    thursday: true,
+    friday: true,
+    saturday: false,
+    sunday: false,
+    start_time: '08:00:00',
+    end_time: '18:00:59',
   })
   group('Night Owl', [0, 1], 'always')
   salto.addSiteUser(siteId, {

@@ -26,8 +26,10 @@ const play = async (seed: number) => {
   )
   const series = Array.from({ length: 60 }, (_, n) =>
     cobot.addBooking(hub, {
-      ...{ resourceId: quayRoom, membershipId: ids[dice(people)] ?? null },
-      ...{ from: house.at(26 + n * 24), to: house.at(27 + n * 24) },
+      resourceId: quayRoom,
+      membershipId: ids[dice(people)] ?? null,
+      from: house.at(26 + n * 24),
+      to: house.at(27 + n * 24),
     }),
   )
   await house.settle()

@@ -47,28 +47,33 @@ const drop = async (house: House, then: () => unknown) => {
 
 const scenarios: Record<string, Scenario> = {
   'an empty list, while single ones say that everybody is there': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) => bend(house, listOfMemberships, () => []),
   },
   'an empty list, and all single ones are answered by 404': {
-    ...{ left: 8, asks: true },
+    left: 8,
+    asks: true,
     happens: async (house) => {
       bend(house, listOfMemberships, () => [])
       bend(house, oneMembership, () => 404)
     },
   },
   'half a list': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) =>
       bend(house, listOfMemberships, (body: unknown[]) => body.slice(0, body.length / 2)),
   },
   'the first page only': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) =>
       bend(house, /\/bookings\?/, (body: { data: unknown[] }) => ({ ...body, data: [] })),
   },
   'a storm of 404': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) => {
       bend(house, oneMembership, () => 404)
       bend(house, /\/api2\/bookings\/[^/?]+$/, () => 404)
@@ -76,7 +81,8 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'our admin was demoted: nothing is visible, and the space refuses us': {
-    ...{ left: 8, asks: true },
+    left: 8,
+    asks: true,
     happens: async (house) => {
       bend(house, listOfMemberships, () => [])
       bend(house, oneMembership, () => 404)
@@ -84,7 +90,9 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'the token of another space': {
-    ...{ left: 2, asks: false, people: 2 },
+    left: 2,
+    asks: false,
+    people: 2,
     happens: async (house) => {
       bend(house, listOfMemberships, () => [])
       bend(house, oneMembership, () => 404)
@@ -93,7 +101,9 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'a wrong subdomain': {
-    ...{ left: 2, asks: false, people: 2 },
+    left: 2,
+    asks: false,
+    people: 2,
     happens: async (house) => {
       await house.addSpace('other-hub')
       await house.act((tx) =>
@@ -104,7 +114,8 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'old plan ids for everybody': {
-    ...{ left: 8, asks: true },
+    left: 8,
+    asks: true,
     happens: async (house) => {
       const moved = onPlan(house.flex, 'Flex 8')
       bend(house, listOfMemberships, all(moved))
@@ -113,18 +124,21 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'a plan was renamed': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async ({ cobot, fullTime }) => cobot.renamePlan(hub, fullTime, 'Whole Day'),
   },
   'a plan was deleted': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) =>
       bend(house, /\/api\/plans/, (body: { name: string }[]) =>
         body.filter(({ name }) => name !== 'Full Time'),
       ),
   },
   'the mapping of a plan was lost, and its name fits no group any more': {
-    ...{ left: 8, asks: true },
+    left: 8,
+    asks: true,
     happens: async (house) => {
       const { salto, siteId, fullTimeGroup, spaceId, fullTime } = house
       salto.renameAccessGroup(siteId, fullTimeGroup, 'Whole Day')
@@ -133,19 +147,23 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'KS lists no groups and no locks for a while': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) => {
       bend(house, /\/access_groups(\?|$)/, (body: object) => ({ ...body, items: [], Items: [] }))
       bend(house, /\/locks(\?|$)/, (body: object) => ({ ...body, items: [], Items: [] }))
     },
   },
   'a group was deleted in KS': {
-    ...{ left: 0, asks: false, says: /^P04 plan:/ },
+    left: 0,
+    asks: false,
+    says: /^P04 plan:/,
     happens: async ({ salto, siteId, fullTimeGroup }) =>
       salto.removeAccessGroup(siteId, fullTimeGroup),
   },
   'a resource was replaced': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) =>
       bend(house, /\/resources\?/, (body: { data: { id: string }[] }) => ({
         ...body,
@@ -153,14 +171,16 @@ const scenarios: Record<string, Scenario> = {
       })),
   },
   'the time zone of the space changed': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async ({ cobot, ids }) => {
       for (const id of ids) cobot.cancelMembership(hub, id, '2026-12-24')
       cobot.changeSpace(hub, { timeZone: 'Pacific/Honolulu' })
     },
   },
   'an answer lost its `canceled_to`, and its plan': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) => {
       const cut = ({ canceled_to: _, plan: __, ...rest }: Record<string, unknown>) => rest
       bend(house, listOfMemberships, all(cut))
@@ -169,12 +189,14 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'the list in another order': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) =>
       bend(house, listOfMemberships, (body: unknown[]) => body.toReversed()),
   },
   'a backup of an hour ago was restored': {
-    ...{ left: 9, asks: false },
+    left: 9,
+    asks: false,
     happens: async (house) => {
       const restore = await backUp(house)
       const id = house.addMember('Nora New')
@@ -185,7 +207,8 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'two spaces swapped in the database': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async (house) => {
       const { spaceId } = await house.addSpace('other-hub')
       const rows = await list(house.db.read, 'connections', { spaceId: house.spaceId })
@@ -197,29 +220,37 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'six small drops within an hour': {
-    ...{ left: 24, asks: true, people: 40 },
+    left: 24,
+    asks: true,
+    people: 40,
     happens: (house) => drop(house, () => {}),
   },
   'six small drops within an hour, and after each the process starts anew': {
-    ...{ left: 24, asks: true, people: 40 },
+    left: 24,
+    asks: true,
+    people: 40,
     happens: (house) => drop(house, () => startAnew(house)),
   },
   'a month end at which 40 % leave by date': {
-    ...{ left: 12, asks: false, people: 20 },
+    left: 12,
+    asks: false,
+    people: 20,
     happens: async (house) => {
       for (const id of house.ids.slice(0, 8)) house.cobot.cancelMembership(hub, id, '2026-12-01')
       await house.advanceTo('2026-12-01T00:30:00+01:00', 12 * hour)
     },
   },
   'an admin closes the place, person by person': {
-    ...{ left: 0, asks: false },
+    left: 0,
+    asks: false,
     happens: async (house) => {
       for (const { pairingId } of await list(house.db.read, 'pairings', { spaceId: house.spaceId }))
         await house.act((tx) => clicks.disconnectMember(tx, house.click(), pairingId))
     },
   },
   'all members were imported again under new ids': {
-    ...{ left: 8, asks: false },
+    left: 8,
+    asks: false,
     happens: async ({ cobot, ids }) => {
       for (const id of ids) {
         const known = cobot.membership(id)
@@ -227,14 +258,18 @@ const scenarios: Record<string, Scenario> = {
         const { name, email, userId } = known
         cobot.deleteMembership(hub, id)
         cobot.addMembership(hub, {
-          ...{ name, email, planId: known.plan.planId ?? '', startsAt: '2026-11-01' },
+          name,
+          email,
+          planId: known.plan.planId ?? '',
+          startsAt: '2026-11-01',
           ...(userId && { userId }),
         })
       }
     },
   },
   'the process is killed while the guard holds': {
-    ...{ left: 8, asks: true },
+    left: 8,
+    asks: true,
     happens: async (house) => {
       bend(house, listOfMemberships, () => [])
       bend(house, oneMembership, () => 404)

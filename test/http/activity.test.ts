@@ -28,9 +28,16 @@ const person = async (id: string, name: string) => {
   const membershipId = asId<MembershipId>(`m-${id}`)
   const pairingId = asId<PairingId>(`p-${id}`)
   const membership = {
-    ...{ membershipId, name, email: null, cobotUserId: null, teamId: null },
-    ...{ plan: { planId: asId<never>('full'), name: 'Full Time', canceledTo: null } },
-    ...{ upcomingPlan: null, confirmedAt: clock.now(), startsOn: '2026-01-01', canceledTo: null },
+    membershipId,
+    name,
+    email: null,
+    cobotUserId: null,
+    teamId: null,
+    plan: { planId: asId<never>('full'), name: 'Full Time', canceledTo: null },
+    upcomingPlan: null,
+    confirmedAt: clock.now(),
+    startsOn: '2026-01-01',
+    canceledTo: null,
   }
   await db.tx(async (tx) => {
     const read = { readAt: clock.now(), timeZone: 'Europe/Berlin' }
@@ -56,8 +63,14 @@ const snapshot = (kind: 'accessGroup' | 'tag' | 'resource' | 'lock', id: string,
 
 const write = async (entry: Partial<AuditEntry>, result: string | null = 'done') => {
   const row: AuditEntry = {
-    ...{ at: world.clock.now(), cause: 'sweep', task: 'reconcilePairing', subject: 'p-mia' },
-    ...{ action: 'joinAccessGroup', target: {}, reason: 'entitled m-mia/full/1/', result: 'asked' },
+    at: world.clock.now(),
+    cause: 'sweep',
+    task: 'reconcilePairing',
+    subject: 'p-mia',
+    action: 'joinAccessGroup',
+    target: {},
+    reason: 'entitled m-mia/full/1/',
+    result: 'asked',
     ...entry,
   }
   await world.db.tx(async (tx) => {
@@ -93,8 +106,11 @@ test('the changes of a booking name who booked, the resource and the hours', asy
   await snapshot('resource', 'r1', { resourceId: 'r1', name: 'Meeting Room 1' })
   await snapshot('lock', 'l1', { name: 'Oak door' })
   const booking = {
-    ...{ bookingId: asId<never>('b1'), resourceId: asId<never>('r1'), membershipId },
-    ...{ external: null, title: null },
+    bookingId: asId<never>('b1'),
+    resourceId: asId<never>('r1'),
+    membershipId,
+    external: null,
+    title: null,
     startsAt: new Date('2026-03-03T13:00:00Z'),
     endsAt: new Date('2026-03-03T15:00:00Z'),
   }

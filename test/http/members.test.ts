@@ -31,8 +31,11 @@ test('D1 nothing to open with: connected, with neither a tag nor the app', async
   await on.memberships(ids.map((membershipId) => ({ membershipId, name: `Has ${membershipId}` })))
   for (const id of ids.slice(0, 5)) await on.connect(id)
   await on.users(
-    ...[on.user('su-none'), on.user('su-tag'), on.user('su-old', { email: 'x@members.example' })],
-    ...[on.user('su-salto', { tagNumber: '777' }), on.user('su-app', { hasProfile: true })],
+    on.user('su-none'),
+    on.user('su-tag'),
+    on.user('su-old', { email: 'x@members.example' }),
+    on.user('su-salto', { tagNumber: '777' }),
+    on.user('su-app', { hasProfile: true }),
   )
   await on.tags(on.tag('001'), on.tag('002'))
   await on.frame.post('/members/tag/tag', { tag: '001' })
@@ -109,7 +112,8 @@ test('D9 connect selected connects exactly those who were shown, in one go, and 
     ['m1', 'm2', 'm3'].map((membershipId) => ({ membershipId, name: membershipId })),
   )
   expect(await preview()).toMatchObject({
-    ...{ status: 422, page: expect.stringContaining('Choose somebody first') },
+    status: 422,
+    page: expect.stringContaining('Choose somebody first'),
   })
   const shown = await preview('m1', 'm3', 'm9')
   expect(shown.page).toContain('value="m1 m3"')
@@ -119,8 +123,10 @@ test('D9 connect selected connects exactly those who were shown, in one go, and 
   expect(first).toHaveLength(2)
   expect(await on.pairingOf('m2')).toBeNull()
   expect(await on.world.work()).toContainEqual({
-    ...{ task: 'reconcilePairing', subject: await on.pairingOf('m3') },
-    ...{ cause: `admin ${on.world.mara}`, priority: 2 },
+    task: 'reconcilePairing',
+    subject: await on.pairingOf('m3'),
+    cause: `admin ${on.world.mara}`,
+    priority: 2,
   })
   await confirm('m1', 'm3')
   expect(await pairings()).toEqual(first)

@@ -39,7 +39,11 @@ const snapshot = async (
   )
 const lock = (id: string, name: string) => ({ lockId: id, name, lockType: 'wall', online: true })
 const tag = (id: string, number: string, more = {}) => ({
-  ...{ tagId: id, number, blocked: false, podTag: false, holder: null },
+  tagId: id,
+  number,
+  blocked: false,
+  podTag: false,
+  holder: null,
   ...more,
 })
 const member = async (id: string, more: object = {}, spaceId = world.spaceId) =>
@@ -49,10 +53,16 @@ const member = async (id: string, more: object = {}, spaceId = world.spaceId) =>
       spaceId,
       [
         {
-          ...{ membershipId: asId<MembershipId>(id), name: 'Mia Member', email: null },
-          ...{ cobotUserId: null, teamId: null, upcomingPlan: null, canceledTo: null },
+          membershipId: asId<MembershipId>(id),
+          name: 'Mia Member',
+          email: null,
+          cobotUserId: null,
+          teamId: null,
+          upcomingPlan: null,
+          canceledTo: null,
           plan: { planId: asId('p1'), name: 'Flex', canceledTo: null },
-          ...{ confirmedAt: world.clock.now(), startsOn: '2026-01-01' },
+          confirmedAt: world.clock.now(),
+          startsOn: '2026-01-01',
           ...more,
         },
       ],
@@ -121,8 +131,10 @@ test('Connect to Salto makes a pairing, and the row asks again while work is due
   expect(row).toMatch(/hx-get="\/members\/m1" hx-trigger="every 2s"/)
   const membership = await one(world.db.read, 'memberships', { membershipId: asId('m1') })
   expect(await world.work()).toContainEqual({
-    ...{ task: 'reconcilePairing', subject: membership?.pairingId },
-    ...{ cause: `admin ${world.mara}`, priority: 2 },
+    task: 'reconcilePairing',
+    subject: membership?.pairingId,
+    cause: `admin ${world.mara}`,
+    priority: 2,
   })
 })
 
@@ -142,8 +154,13 @@ test('a look that was put off is not over: the row goes on asking', async () => 
 test('where KS may know the person both sides are shown, and the admin decides', async () => {
   await member('m1', { email: 'mia@member.example' })
   const candidate = {
-    ...{ siteUserId: asId('su1'), saltoUserId: asId('pu1'), name: 'M. Member', tagNumber: null },
-    ...{ email: 'mia@member.example', reason: 'email', groups: ['Flex'] },
+    siteUserId: asId('su1'),
+    saltoUserId: asId('pu1'),
+    name: 'M. Member',
+    tagNumber: null,
+    email: 'mia@member.example',
+    reason: 'email',
+    groups: ['Flex'],
   }
   const choosing = { state: 'choosing', candidates: [candidate] as never[], siteUserId: null }
   const pairingId = await connect('m1', choosing)
@@ -154,7 +171,9 @@ test('where KS may know the person both sides are shown, and the admin decides',
   expect(await one(world.db.read, 'pairings', { pairingId })).toMatchObject({ state: 'choosing' })
   await frame.post('/members/m1/link', { siteUserId: 'su1' })
   expect(await one(world.db.read, 'pairings', { pairingId })).toMatchObject({
-    ...{ state: 'paired', origin: 'adopted', siteUserId: 'su1' },
+    state: 'paired',
+    origin: 'adopted',
+    siteUserId: 'su1',
   })
 })
 
@@ -166,10 +185,8 @@ test('a free tag is assigned by its number; others are refused with the reason',
   await snapshot(
     'tag',
     [
-      ...[
-        tag('t1', '000123'),
-        tag('t2', '000456', { holder: { siteUserId: 'x', name: 'Kim Keys' } }),
-      ],
+      tag('t1', '000123'),
+      tag('t2', '000456', { holder: { siteUserId: 'x', name: 'Kim Keys' } }),
       tag('t3', '000789', { blocked: true }),
     ],
     'tagId',
@@ -183,7 +200,8 @@ test('a free tag is assigned by its number; others are refused with the reason',
   }
   expect(await assign('m1', '000123')).toMatchObject([200, expect.stringContaining('000123')])
   expect(await one(world.db.read, 'tagHolders', { tagId: asId<TagId>('t1') })).toMatchObject({
-    ...{ pairingId, state: 'held' },
+    pairingId,
+    state: 'held',
   })
   const [status, text] = await assign('m2', '000123')
   expect(status).toBe(422)
@@ -260,7 +278,10 @@ const problem = (code: 'P10' | 'P17' | 'P20' | 'P15' | 'P01', subject: string, p
 test('each problem is one sentence and one action, and the badge counts them', async () => {
   expect(await textOf('/problems')).toContain('Nothing to do.')
   await problem('P17', 'booking:b1', {
-    ...{ name: 'Mia', resource: 'Quay', startsAt: '2026-03-03T08:00:00Z', membershipId: 'm1' },
+    name: 'Mia',
+    resource: 'Quay',
+    startsAt: '2026-03-03T08:00:00Z',
+    membershipId: 'm1',
   })
   await problem('P20', 'resource:r1', { resource: 'Attic', what: 'lock' })
   await problem('P01', 'space')

@@ -13,13 +13,25 @@ export const stage = async () => {
   await settle()
   const readAt = clock.now()
   const tag = (number: string, more: object = {}) => ({
-    ...{ tagId: `id-${number}`, number, blocked: false, podTag: false, holder: null },
+    tagId: `id-${number}`,
+    number,
+    blocked: false,
+    podTag: false,
+    holder: null,
     ...more,
   })
   const user = (id: string, more: object = {}) => ({
-    ...{ siteUserId: id, saltoUserId: `p-${id}`, firstName: 'Mia', lastName: 'Member' },
-    ...{ email: null, alias: null, tagNumber: null, blocked: false, seat: 'subscribed' },
-    ...{ roles: [{ roleId: 'r1', code: 'site_user', hierarchical: true }], hasProfile: false },
+    siteUserId: id,
+    saltoUserId: `p-${id}`,
+    firstName: 'Mia',
+    lastName: 'Member',
+    email: null,
+    alias: null,
+    tagNumber: null,
+    blocked: false,
+    seat: 'subscribed',
+    roles: [{ roleId: 'r1', code: 'site_user', hierarchical: true }],
+    hasProfile: false,
     ...more,
   })
   const stored =
@@ -40,8 +52,14 @@ export const stage = async () => {
         tx,
         spaceId,
         rows.map((more) => ({
-          ...{ name: 'Mia Member', email: null, cobotUserId: null, teamId: null },
-          ...{ upcomingPlan: null, canceledTo: null, confirmedAt: readAt, startsOn: '2026-01-01' },
+          name: 'Mia Member',
+          email: null,
+          cobotUserId: null,
+          teamId: null,
+          upcomingPlan: null,
+          canceledTo: null,
+          confirmedAt: readAt,
+          startsOn: '2026-01-01',
           plan: { planId: asId('p1'), name: 'Flex', canceledTo: null },
           ...more,
         })) as never[],
@@ -53,7 +71,13 @@ export const stage = async () => {
     return membership?.pairingId ?? null
   }
   return {
-    ...{ world, frame, settle, tag, user, memberships, pairingOf },
+    world,
+    frame,
+    settle,
+    tag,
+    user,
+    memberships,
+    pairingOf,
     tags: stored('tag', 'tagId'),
     users: stored('siteUser', 'siteUserId'),
     plans: stored('plan', 'planId'),

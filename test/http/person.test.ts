@@ -58,9 +58,16 @@ const fill = async () => {
       const tag = { tagId: id(`tag-${who}`), number: `70${who}`, state: 'held' as const }
       await put(tx, 'tagHolders', { ...key, ...tag, doneAt: now })
       await put(tx, 'bookings', {
-        ...{ spaceId, bookingId: id(`b-${who}`), resourceId: id('room'), membershipId: id(who) },
-        ...{ external: null, startsAt: now, endsAt: until, title: `Plans of ${who}` },
-        ...{ readAt: now, goneAt: null },
+        spaceId,
+        bookingId: id(`b-${who}`),
+        resourceId: id('room'),
+        membershipId: id(who),
+        external: null,
+        startsAt: now,
+        endsAt: until,
+        title: `Plans of ${who}`,
+        readAt: now,
+        goneAt: null,
       })
       const source = `reconcilePairing:${pairings[who]}`
       const params = { name: who, tag: '1', holder: who === 'mia' ? 'Otto Other' : 'Mia Member' }
@@ -89,8 +96,12 @@ const fill = async () => {
     const admin = { spaceId, kind: 'admin' as const, readAt: now, goneAt: null }
     await put(tx, 'snapshots', { ...admin, id: 'c-mia', data: { name: 'Mia Member' } })
     await put(tx, 'guard', {
-      ...{ spaceId, subject: `pairing:${pairings.mia}`, evidence: 'inferred', state: 'held' },
-      ...{ accessGroupIds: [id('g1')], at: now },
+      spaceId,
+      subject: `pairing:${pairings.mia}`,
+      evidence: 'inferred',
+      state: 'held',
+      accessGroupIds: [id('g1')],
+      at: now,
     })
   })
   return pairings
@@ -105,14 +116,18 @@ test('all that is held about a person is in one file, with names, and times that
   )
   const now = '2026-03-02T09:00:00.000Z'
   expect(file).toMatchObject({
-    ...{ space: 'Harbour Hub', timeZone: 'Europe/Berlin' },
+    space: 'Harbour Hub',
+    timeZone: 'Europe/Berlin',
     memberships: [
       { membershipId: 'mia', email: 'mia@members.example', plan: { name: 'Flex' } },
       { membershipId: 'mia2', name: 'Mia Married' },
     ],
     connections: [
       {
-        ...{ site: 'Loft', siteUserId: 'su-mia', saltoUserId: 'p-su-mia', state: 'paired' },
+        site: 'Loft',
+        siteUserId: 'su-mia',
+        saltoUserId: 'p-su-mia',
+        state: 'paired',
         groups: [{ name: 'Flex doors', origin: 'made', joinedAt: now }],
         tags: [{ number: '70mia', state: 'held' }],
       },
@@ -163,8 +178,15 @@ test('a visitor has a file as well, of the booking and what was made for it', as
   const external = { externalBookingId: id('e1'), status: 'approved' as const, name: 'Vic Visitor' }
   await db.tx(async (tx) => {
     await put(tx, 'bookings', {
-      ...{ spaceId, bookingId: id('v1'), resourceId: id('room'), membershipId: null, external },
-      ...{ ...visit, title: null, readAt: clock.now(), goneAt: null },
+      spaceId,
+      bookingId: id('v1'),
+      resourceId: id('room'),
+      membershipId: null,
+      external,
+      ...visit,
+      title: null,
+      readAt: clock.now(),
+      goneAt: null,
     })
     await addPairing(tx, { spaceId, siteId, pairingId: id('pv'), person: 'visitor:v1' })
   })

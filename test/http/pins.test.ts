@@ -113,7 +113,10 @@ test('R2 a PIN is made for our own visitors alone: not for members, not for whom
   await db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, { origin: 'adopted' }))
   await refused()
   const member = on.cobot.addMembership('harbour', {
-    ...{ name: 'Mia Member', email: 'mia@members.example', startsAt: '2026-01-01', planId: null },
+    name: 'Mia Member',
+    email: 'mia@members.example',
+    startsAt: '2026-01-01',
+    planId: null,
   })
   await on.settle()
   expect((await on.frame.post(`/members/${member}/pin`)).status).toBe(404)

@@ -27,7 +27,10 @@ beforeEach(async () => {
 })
 
 const group = (accessGroupId: string, name: string, lockCount: number) => ({
-  ...{ accessGroupId, name, lockCount, userCount: 0 },
+  accessGroupId,
+  name,
+  lockCount,
+  userCount: 0,
 })
 const booked = group('g9', 'Cobot 123456789012', 1)
 const idKeys = { plan: 'planId', accessGroup: 'accessGroupId', groupAccess: 'accessGroupId' }
@@ -52,9 +55,16 @@ const member = (name: string, inside: string[], planId: string | null = 'p1') =>
       canceledTo: null,
     }
     const membership = {
-      ...{ membershipId: ids.membershipId, name, email: null, cobotUserId: null, teamId: null },
-      ...{ plan: planId ? plan : { ...plan, name: 'Bespoke' }, upcomingPlan: null },
-      ...{ confirmedAt: at, startsOn: '2026-01-01', canceledTo: null },
+      membershipId: ids.membershipId,
+      name,
+      email: null,
+      cobotUserId: null,
+      teamId: null,
+      plan: planId ? plan : { ...plan, name: 'Bespoke' },
+      upcomingPlan: null,
+      confirmedAt: at,
+      startsOn: '2026-01-01',
+      canceledTo: null,
     }
     await saveMemberships(tx, spaceId, [membership], { readAt: at, timeZone: 'Europe/Berlin' })
     await change(tx, 'memberships', { spaceId, membershipId: ids.membershipId }, { pairingId })
@@ -64,16 +74,29 @@ const member = (name: string, inside: string[], planId: string | null = 'p1') =>
     await change(tx, 'pairings', { spaceId, pairingId }, { state: 'paired', ...siteUser })
     for (const id of inside)
       await put(tx, 'groupPlaces', {
-        ...{ spaceId, siteId, pairingId, accessGroupId: asId(id), origin: 'made', basis: '' },
-        ...{ joinedAt: at, unwantedSince: null },
+        spaceId,
+        siteId,
+        pairingId,
+        accessGroupId: asId(id),
+        origin: 'made',
+        basis: '',
+        joinedAt: at,
+        unwantedSince: null,
       })
   })
 const mapping = (planId: string, over: object) =>
   world.db.tx((tx) =>
     put(tx, 'planGroups', {
-      ...{ spaceId: world.spaceId, siteId: world.siteId, planId: asId<PlanId>(planId) },
-      ...{ accessGroupId: null, chosen: null, name: 'Full Time', origin: 'matched' },
-      ...{ state: 'ready', opensNothing: false, changedAt: world.clock.now() },
+      spaceId: world.spaceId,
+      siteId: world.siteId,
+      planId: asId<PlanId>(planId),
+      accessGroupId: null,
+      chosen: null,
+      name: 'Full Time',
+      origin: 'matched',
+      state: 'ready',
+      opensNothing: false,
+      changedAt: world.clock.now(),
       ...over,
     }),
   )
@@ -108,8 +131,8 @@ test('D6 a row per plan says who is on it, what it opens, and what is wrong with
   await mapping('p1', { accessGroupId: 'g1' })
   await mapping('p2', { chosen: ['g1', 'g2'], opensNothing: true })
   await snapshot('groupAccess', [
-    ...[{ accessGroupId: 'g1', lockIds: ['l1', 'l2'], schedules: [{ ...office, ...limits }] }],
-    ...[{ accessGroupId: 'g2', lockIds: [], schedules: [{ ...always, ...limits }] }],
+    { accessGroupId: 'g1', lockIds: ['l1', 'l2'], schedules: [{ ...office, ...limits }] },
+    { accessGroupId: 'g2', lockIds: [], schedules: [{ ...always, ...limits }] },
   ])
   await member('Mia', ['g1'])
   await member('Tom', [], null)
@@ -200,7 +223,10 @@ test('D6 all groups come when a row is opened; by name and nothing are chosen al
   const list = await (await frame.get(from)).text()
   const boxes = [...list.matchAll(/value="(\w+)"( checked="")?( data-alone)?/g)]
   expect(boxes.map(([, ...each]) => each.filter(Boolean).join(''))).toEqual([
-    ...['name checked="" data-alone', 'nothing data-alone', 'g1', 'g2'],
+    'name checked="" data-alone',
+    'nothing data-alone',
+    'g1',
+    'g2',
   ])
   expect((await frame.get('/plans/p9/groups')).status).toBe(404)
 })
@@ -211,8 +237,12 @@ test('D6 by name again: a plan without a group of its own forgets its row and wh
   const at = world.clock.now()
   await world.db.tx((tx) =>
     put(tx, 'problems', {
-      ...{ ...said, source: 'reconcilePlan:p2', since: at, shownAt: at },
-      ...{ leftAt: null, toldAt: null },
+      ...said,
+      source: 'reconcilePlan:p2',
+      since: at,
+      shownAt: at,
+      leftAt: null,
+      toldAt: null,
     }),
   )
   await save(await read(), { p2: ['name'] })

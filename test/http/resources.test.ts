@@ -41,8 +41,13 @@ const listed = async () => {
 const door = (resourceId: string, over: object = {}) =>
   world.db.tx((tx) =>
     put(tx, 'resourceDoors', {
-      ...{ spaceId: world.spaceId, siteId: world.siteId, resourceId: asId<ResourceId>(resourceId) },
-      ...{ enabled: true, lockIds: [asId<never>('l1')], minutesBefore: 0, minutesAfter: 0 },
+      spaceId: world.spaceId,
+      siteId: world.siteId,
+      resourceId: asId<ResourceId>(resourceId),
+      enabled: true,
+      lockIds: [asId<never>('l1')],
+      minutesBefore: 0,
+      minutesAfter: 0,
       ...over,
     }),
   )
@@ -78,9 +83,16 @@ const booking = (bookingId: string, from: number, to: number, more: { connected?
       await change(tx, 'memberships', { spaceId, membershipId }, { pairingId })
     }
     await put(tx, 'bookings', {
-      ...{ spaceId, bookingId: asId<BookingId>(bookingId), resourceId: asId<ResourceId>('r1') },
-      ...{ membershipId, external: null, title: null, goneAt: null, readAt: at(0) },
-      ...{ startsAt: at(from), endsAt: at(to) },
+      spaceId,
+      bookingId: asId<BookingId>(bookingId),
+      resourceId: asId<ResourceId>('r1'),
+      membershipId,
+      external: null,
+      title: null,
+      goneAt: null,
+      readAt: at(0),
+      startsAt: at(from),
+      endsAt: at(to),
     })
   })
 
@@ -134,7 +146,10 @@ test('B3 the whole list of locks comes when a row is opened, with what is chosen
   const list = await (await frame.get(`${from}&chosen=l4`)).text()
   const boxes = [...list.matchAll(/name="locks:r1" value="(\w+)"( checked)?/g)]
   expect(boxes.map(([, id, checked]) => id + (checked ?? ''))).toEqual([
-    ...['l4 checked', 'l1 checked', 'l3', 'l2'],
+    'l4 checked',
+    'l1 checked',
+    'l3',
+    'l2',
   ])
   expect(list).toContain('<legend class="unseen">Locks: Quay  room</legend>')
   expect((await frame.get('/resources/r9/locks')).status).toBe(404)
@@ -186,7 +201,9 @@ test('B4 Save says which bookings get access and which lose it, before it is don
   expect(await stored('r1')).toMatchObject({ enabled: false })
   const allowed = await list(world.db.read, 'guard', { state: 'allowed' })
   expect(allowed.map(({ subject }) => subject).sort()).toEqual([
-    ...['booking:b1', 'booking:b2', 'booking:b5'],
+    'booking:b1',
+    'booking:b2',
+    'booking:b5',
   ])
 })
 

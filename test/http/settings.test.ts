@@ -31,7 +31,10 @@ const shownIn = (page: string) => /name="shown" value="([^"]+)"/.exec(page)?.[1]
 const connectMia = async (over: { canceledTo?: string } = {}) => {
   const planId = world.cobot.addPlan('harbour', { name: 'Flex' })
   const mia = world.cobot.addMembership('harbour', {
-    ...{ name: 'Mia Member', email: 'mia@members.example', planId, startsAt: '2026-01-01' },
+    name: 'Mia Member',
+    email: 'mia@members.example',
+    planId,
+    startsAt: '2026-01-01',
     ...over,
   })
   await frame.post('/overview/checks')

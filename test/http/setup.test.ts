@@ -53,7 +53,10 @@ test('sites that cannot work are shown with the reason, and none is preselected'
   const people = ks.users(guestsOnly)
   ks.setRoles(guestsOnly, people[0]!.siteUserId, ['site_user'])
   const boss = ks.addUserProfile({
-    ...{ email: 'boss@guest.example', password: 'x', firstName: 'B', lastName: 'B' },
+    email: 'boss@guest.example',
+    password: 'x',
+    firstName: 'B',
+    lastName: 'B',
   })
   void boss
   const admin = await connected()
@@ -61,8 +64,12 @@ test('sites that cannot work are shown with the reason, and none is preselected'
   expect(site).toBeUndefined()
   await db.tx((tx) =>
     put(tx, 'sites', {
-      ...{ spaceId: 'somebody-else' as never, siteId: other as never, state: 'active' },
-      ...{ timeZone: 'UTC', info: {} as never, readAt: world.clock.now() },
+      spaceId: 'somebody-else' as never,
+      siteId: other as never,
+      state: 'active',
+      timeZone: 'UTC',
+      info: {} as never,
+      readAt: world.clock.now(),
     }),
   )
   void spaceId
@@ -117,7 +124,10 @@ test('a configured site is shown again; another one says first what the change r
   await db.tx((tx) =>
     put(tx, 'pairings', {
       ...({ spaceId, siteId, ...pairing, state: 'paired', origin: 'made' } as never as object),
-      ...{ notThem: false, lockedOut: false, lockedOutDone: true, siteUserId: 'u1' },
+      notThem: false,
+      lockedOut: false,
+      lockedOutDone: true,
+      siteUserId: 'u1',
     } as never),
   )
   const choosing = await (await admin.ask(`${setup}&choose`)).text()
@@ -141,7 +151,9 @@ test('another site is taken for exactly what was shown, and the old one is left'
   expect((await choose(shown)).status).toBe(303)
   expect(await one(db.read, 'sites', { spaceId, siteId })).toMatchObject({ state: 'leaving' })
   expect(await one(db.read, 'receipts', { spaceId, siteId })).toMatchObject({
-    ...{ mode: 'remove', whole: false, endedAt: null },
+    mode: 'remove',
+    whole: false,
+    endedAt: null,
   })
   expect(await (await admin.ask(setup)).text()).toContain('Leaving Loft')
 })

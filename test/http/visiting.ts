@@ -45,17 +45,15 @@ export const stage = async (over: Parameters<typeof createWorld>[0] = {}) => {
     return { answer, text, pin: /class="pin" value="(\d+)"/.exec(text)?.[1] ?? null }
   }
   return {
-    ...{
-      ...world,
-      frame,
-      settle,
-      row,
-      page,
-      press,
-      lock,
-      frontDoor,
-      pairingId: pairing!.pairingId,
-    },
+    ...world,
+    frame,
+    settle,
+    row,
+    page,
+    press,
+    lock,
+    frontDoor,
+    pairingId: pairing!.pairingId,
     user: () => ks.users(siteId).find(({ firstName }) => firstName === 'Vera'),
     audit: async () =>
       (await list(db.read, 'audit', { spaceId }))

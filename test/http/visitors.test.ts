@@ -27,7 +27,12 @@ test('C5 a visitor has a row of their own, and gets a tag in it or from the form
       spaceId,
       [
         {
-          ...{ bookingId, resourceId, membershipId, title, startsAt, endsAt },
+          bookingId,
+          resourceId,
+          membershipId,
+          title,
+          startsAt,
+          endsAt,
           external: { ...external, name: 'Vera Visitor' },
         },
       ],

@@ -36,25 +36,43 @@ const member = async (id: string, name: string, isConnected = true) => {
   const now = clock.now()
   const plan = { planId, name: 'Full Time', canceledTo: null }
   const membership = {
-    ...{ membershipId, name, email: `${id}@members.example`, cobotUserId: null, teamId: null },
-    ...{ plan, upcomingPlan: null, confirmedAt: now, startsOn: '2026-01-01', canceledTo: null },
+    membershipId,
+    name,
+    email: `${id}@members.example`,
+    cobotUserId: null,
+    teamId: null,
+    plan,
+    upcomingPlan: null,
+    confirmedAt: now,
+    startsOn: '2026-01-01',
+    canceledTo: null,
   }
   const user = {
-    ...{
-      siteUserId: `u-${id}`,
-      saltoUserId: `s-${id}`,
-      firstName: name,
-      lastName: '',
-      email: null,
-    },
-    ...{ alias: name, tagNumber: null, blocked: false, seat: 'subscribed', roles: [] },
+    siteUserId: `u-${id}`,
+    saltoUserId: `s-${id}`,
+    firstName: name,
+    lastName: '',
+    email: null,
+    alias: name,
+    tagNumber: null,
+    blocked: false,
+    seat: 'subscribed',
+    roles: [],
     hasProfile: true,
   }
   await db.tx(async (tx) => {
     await saveMemberships(tx, spaceId, [membership], { readAt: now, timeZone: 'Europe/Berlin' })
     await put(tx, 'planGroups', {
-      ...{ spaceId, siteId, planId, accessGroupId, name: 'Full Time', origin: 'matched' },
-      ...{ state: 'ready', opensNothing: false, chosen: null, changedAt: now },
+      spaceId,
+      siteId,
+      planId,
+      accessGroupId,
+      name: 'Full Time',
+      origin: 'matched',
+      state: 'ready',
+      opensNothing: false,
+      chosen: null,
+      changedAt: now,
     })
     if (!isConnected) return
     await addPairing(tx, {

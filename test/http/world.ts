@@ -55,14 +55,23 @@ export const createWorld = async (over: Partial<Pick<Deps, 'db' | 'log'>> = {}) 
     config: {
       publicUrl: PUBLIC,
       cobot: {
-        ...{ clientId, clientSecret, cobotUrl: `${COBOT}/www` },
-        ...{ spaceUrl: `${COBOT}/spaces/{subdomain}`, apiUrl: `${COBOT}/api2` },
+        clientId,
+        clientSecret,
+        cobotUrl: `${COBOT}/www`,
+        spaceUrl: `${COBOT}/spaces/{subdomain}`,
+        apiUrl: `${COBOT}/api2`,
       },
       salto: {
-        ...{ clientId, clientSecret, apiUrl: `${KS}/connect` },
-        ...{ identityUrl: `${KS}/identity`, appUrl: `${KS}/app` },
+        clientId,
+        clientSecret,
+        apiUrl: `${KS}/connect`,
+        identityUrl: `${KS}/identity`,
+        appUrl: `${KS}/app`,
       },
-      ...{ cobotSweepMs: 300_000, ksSweepMs: 840_000, leaseMs: 2000, settleMs: 1000 },
+      cobotSweepMs: 300_000,
+      ksSweepMs: 840_000,
+      leaseMs: 2000,
+      settleMs: 1000,
     },
   }
   let woken = 0
@@ -79,9 +88,18 @@ export const createWorld = async (over: Partial<Pick<Deps, 'db' | 'log'>> = {}) 
   const browser = (cobotUserId = mara) => {
     const jar = new Map<string, string>()
     cobot.approve(cobotUserId, clientId, [
-      ...['navigation', 'read_user', 'read_spaces', 'read_plans', 'read_memberships'],
-      ...['read_resources', 'read_bookings', 'read_external_bookings', 'read_subscriptions'],
-      ...['write_subscriptions', 'write_activities', 'openid'],
+      'navigation',
+      'read_user',
+      'read_spaces',
+      'read_plans',
+      'read_memberships',
+      'read_resources',
+      'read_bookings',
+      'read_external_bookings',
+      'read_subscriptions',
+      'write_subscriptions',
+      'write_activities',
+      'openid',
     ])
     const ask = async (path: string, init: RequestInit = {}) => {
       const headers = new Headers(init.headers)
@@ -137,11 +155,28 @@ export const createWorld = async (over: Partial<Pick<Deps, 'db' | 'log'>> = {}) 
 
   const work = async () =>
     (await list(db.read, 'work', { spaceId })).map(({ task, subject, cause, priority }) => ({
-      ...{ task, subject, cause, priority },
+      task,
+      subject,
+      cause,
+      priority,
     }))
 
   return {
-    ...{ app, cobot, ks, clock, deps, db, mara, spaceId, siteId, ownerId, calls, logged },
-    ...{ browser, openFrame, work, woken: () => woken },
+    app,
+    cobot,
+    ks,
+    clock,
+    deps,
+    db,
+    mara,
+    spaceId,
+    siteId,
+    ownerId,
+    calls,
+    logged,
+    browser,
+    openFrame,
+    work,
+    woken: () => woken,
   }
 }

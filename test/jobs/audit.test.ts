@@ -108,8 +108,10 @@ test('I9 a write whose process died before the answer is in the audit, and so is
   await Promise.race([died.promise, live()])
   expect(isIn('Mia Member', 'Full Time')).toBe(false)
   expect((await auditRows()).at(-1)).toMatchObject({
-    ...{ subject: pairingId, action: 'leaveAccessGroup', result: 'asked' },
-    ...{ reason: expect.stringContaining(`direct, was ${membershipId}/`) },
+    subject: pairingId,
+    action: 'leaveAccessGroup',
+    result: 'asked',
+    reason: expect.stringContaining(`direct, was ${membershipId}/`),
   })
   await world.advance(2 * minute)
   expect(await verifyAudit(world.db.read, world.spaceId)).toBeNull()
@@ -167,7 +169,10 @@ test('people are forgotten 90 days after they ended, the audit after a year; who
   await world.act((tx) =>
     put(tx, 'authorizations', {
       ...(secret as Row<'authorizations'>),
-      ...{ cobotUserId: null, locale: null, cookieHash: null, expiresAt: world.clock.now() },
+      cobotUserId: null,
+      locale: null,
+      cookieHash: null,
+      expiresAt: world.clock.now(),
     }),
   )
   await world.advance(80 * day, 10 * day)

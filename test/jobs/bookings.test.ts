@@ -125,8 +125,12 @@ test('C4 each booking of a series has a group of its own, as its week comes', as
   await start()
   const mia = await connected()
   world.cobot.addRecurringBookings('harbour-hub', {
-    ...{ resourceId: world.quayRoom, membershipId: mia, count: 3, laterMs: 60_000 },
-    ...{ from: '2026-11-25T09:00:00Z', to: '2026-11-25T10:00:00Z' },
+    resourceId: world.quayRoom,
+    membershipId: mia,
+    count: 3,
+    laterMs: 60_000,
+    from: '2026-11-25T09:00:00Z',
+    to: '2026-11-25T10:00:00Z',
   })
   await world.advance(10 * 60_000, 60_000)
   expect(windows()).toEqual([[['2026-11-25T10:00:00', '2026-11-25T11:00:00']]])
@@ -363,12 +367,10 @@ test('R18 a group with our marker: taken in if its booking lives, shown with Rem
   expect(await world.problems()).toContain(`P10 leftover:${stray}`)
   await world.act((tx) =>
     clicks.removeLeftover(tx, world.click(), {
-      ...{
-        siteId: world.siteId,
-        accessGroupId: asId(stray),
-        name: 'Cobot 123456789012',
-        zone: 'UTC',
-      },
+      siteId: world.siteId,
+      accessGroupId: asId(stray),
+      name: 'Cobot 123456789012',
+      zone: 'UTC',
     }),
   )
   await world.settle()

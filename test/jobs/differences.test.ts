@@ -16,7 +16,9 @@ const begin = async (options: Parameters<typeof start>[0] = {}) => {
   world = await start(options)
   const nightDoor = world.salto.addLock(world.siteId, { name: 'Night door' })
   world.salto.addAccessGroup(world.siteId, {
-    ...{ name: 'Night Owl', lockIds: [nightDoor], schedule: 'always' },
+    name: 'Night Owl',
+    lockIds: [nightDoor],
+    schedule: 'always',
   })
   owl = world.cobot.addPlan(hub, { name: 'Night Owl' })
   await lookAt(null)

@@ -25,8 +25,12 @@ const shapeOf = ({ salto, siteId }: World) => {
   return {
     users: users
       .map((each) => [
-        ...[each.alias?.replace(/ · C\d+$/, '') ?? 'the owner', each.subscriptionState],
-        ...[each.firstName, each.lastName, each.blocked, ...each.roles],
+        each.alias?.replace(/ · C\d+$/, '') ?? 'the owner',
+        each.subscriptionState,
+        each.firstName,
+        each.lastName,
+        each.blocked,
+        ...each.roles,
       ])
       .sort(),
     groups: salto
@@ -51,7 +55,9 @@ const prepare = async (options: Parameters<typeof createWorld>[0] = {}) => {
   const atticLock = salto.addLock(siteId, { name: 'Attic' })
   const sides = { enabled: true, minutesBefore: 0, minutesAfter: 0 }
   const door = (resourceId: string, lockId: string) => ({
-    ...{ ...sides, resourceId: asId<never>(resourceId), lockIds: [asId<never>(lockId)] },
+    ...sides,
+    resourceId: asId<never>(resourceId),
+    lockIds: [asId<never>(lockId)],
   })
   await world.settle()
   await world.act((tx) =>
@@ -148,8 +154,11 @@ test('a fine day, for comparison', () => {
     { locks: ['Quay Room'], users: ['Noah Nord'] },
   ])
   expect(fine.users.map(([name, seat]) => `${name} ${seat}`)).toEqual([
-    ...['Ada Acker subscribed', 'Mia Member subscribed', 'Noah Nord subscribed'],
-    ...['Zoe Zander suspended', 'the owner subscribed'],
+    'Ada Acker subscribed',
+    'Mia Member subscribed',
+    'Noah Nord subscribed',
+    'Zoe Zander suspended',
+    'the owner subscribed',
   ])
 })
 
@@ -372,7 +381,9 @@ test('a forged webhook changes nothing, and leads us nowhere', async () => {
   await addSpace('other-space')
   const plan = cobot.addPlan('other-space', { name: 'Full Time' })
   const stranger = cobot.addMembership('other-space', {
-    ...{ name: 'Sam Stranger', email: 'sam@other.example', planId: plan },
+    name: 'Sam Stranger',
+    email: 'sam@other.example',
+    planId: plan,
   })
   const mia = cobot.memberships(hub).find(({ name }) => name === 'Mia Member')?.id ?? ''
   const booking = cobot.bookings(hub)[0]?.id ?? ''

@@ -72,7 +72,8 @@ test('R1 linking hands over the places in mapped groups: those of other plans go
   await connected('Tom Turner')
   await connected('Flo Flexer', { planId: world.flex })
   const { saltoUserId, siteUserId } = world.salto.addSiteUser(world.siteId, {
-    ...{ firstName: 'Ilse', lastName: 'Bakker' },
+    firstName: 'Ilse',
+    lastName: 'Bakker',
   })
   world.salto.addToGroup(world.siteId, group('Flex 8')?.id ?? '', saltoUserId)
   world.salto.addAccessGroup(world.siteId, { name: 'Cleaners', saltoUserIds: [saltoUserId] })

@@ -20,7 +20,9 @@ const start = async () => {
   const mia = await connected('Mia Member')
   await giveTag(mia.pairingId)
   world.salto.addSiteUser(world.siteId, {
-    ...{ firstName: 'Ilse', lastName: 'Bakker', email: 'ilse@members.example' },
+    firstName: 'Ilse',
+    lastName: 'Bakker',
+    email: 'ilse@members.example',
     roleCodes: ['site_user'],
   })
   const ilse = await connected('Ilse Bakker', { email: 'ilse@members.example' })
@@ -80,7 +82,8 @@ test('F1 disconnecting removes what we made, leaves what was there, and ends on 
   expect(group('Full Time')?.users).toEqual([])
   expect(ilseUser()).toMatchObject({ blocked: false })
   expect(await receipt()).toMatchObject({
-    ...{ siteName: 'Harbour Loft', notes: ['cobotCleared', 'revoked'] },
+    siteName: 'Harbour Loft',
+    notes: ['cobotCleared', 'revoked'],
     endedAt: expect.any(Date),
   })
   expect(await space()).toMatchObject({ state: 'disconnected' })
@@ -220,8 +223,12 @@ test('C5 a visitor who is there goes with the rest, by name', async () => {
   const on = { lastDayIncluded: false, visitors: true }
   await world.act((tx) => change(tx, 'spaces', { spaceId: world.spaceId }, { settings: on }))
   world.cobot.addExternalBooking(hub, {
-    ...{ resourceId: world.quayRoom, name: 'Vera Visitor', email: 'vera@visit.example' },
-    ...{ from: '2026-11-24T15:00:00Z', to: '2026-11-24T17:00:00Z', status: 'approved' },
+    resourceId: world.quayRoom,
+    name: 'Vera Visitor',
+    email: 'vera@visit.example',
+    from: '2026-11-24T15:00:00Z',
+    to: '2026-11-24T17:00:00Z',
+    status: 'approved',
   })
   await world.settle()
   expect(user('Vera Visitor')).toBeDefined()
@@ -241,8 +248,12 @@ test('F2 uninstalled takes two refusals; then work stops, and SALTO KS stays as 
         tx,
         [
           {
-            ...{ spaceId: world.spaceId, task: 'checkInstalled', subject: 'space', priority: 2 },
-            ...{ runAt: world.clock.now(), cause: 'webhook uninstall' },
+            spaceId: world.spaceId,
+            task: 'checkInstalled',
+            subject: 'space',
+            priority: 2,
+            runAt: world.clock.now(),
+            cause: 'webhook uninstall',
           },
         ],
         world.clock.now(),

@@ -225,7 +225,10 @@ test('R17 mappings belong to a site: the new one has its own, and coming back fi
   const info = (await one(world.db.read, 'sites', { spaceId: world.spaceId }))!.info
   const second = asId<SiteId>(
     world.salto.addSite({
-      ...{ name: 'New Loft', timeZone: 'Europe/Berlin', seats: 9, ownerId: world.ksOwner },
+      name: 'New Loft',
+      timeZone: 'Europe/Berlin',
+      seats: 9,
+      ownerId: world.ksOwner,
     }),
   )
   const fullTime = world.salto.addAccessGroup(second, { name: 'Full time', schedule: 'always' })
@@ -288,7 +291,9 @@ test('two spaces in one add-on: what ends, moves or is booked in one changes not
     JSON.stringify([world.salto.groups(site), world.salto.users(site)])
   const here = shown(world.siteId)
   const zoe = world.cobot.addMembership('other-hub', {
-    ...{ name: 'Mia Member', email: 'mia.member@members.example', planId: plan },
+    name: 'Mia Member',
+    email: 'mia.member@members.example',
+    planId: plan,
   })
   await world.settle()
   const click = { spaceId: other.spaceId, by: 'Olga', now: world.clock.now() }

@@ -19,7 +19,9 @@ const addGroup = ({ salto, siteId, frontDoor }: World, name: string, locks = [fr
 const choose = async (world: World, choices: [string, AccessGroupId[] | null, string?][]) => {
   const wanted = choices.map(
     ([planId, chosen, name = 'Full Time']): Choice => ({
-      ...{ planId: asId<PlanId>(planId), chosen, name },
+      planId: asId<PlanId>(planId),
+      chosen,
+      name,
     }),
   )
   const moves = await world.act(async (tx) => {
@@ -53,7 +55,9 @@ test('D6 a plan with two groups opens both, and people move with the mapping, th
   expect(isIn('Tom Turner', 'Roof')).toBe(true)
   await choose(world, [[world.fullTime, null]])
   expect(['Full Time', 'Studio', 'Roof'].map((name) => isIn('Mia Member', name))).toEqual([
-    ...[true, false, false],
+    true,
+    false,
+    false,
   ])
   expect(group('Studio')?.users).toEqual([])
 })
@@ -149,7 +153,10 @@ test('R9 only those whom the admin saw pass; of all others a wave is held', asyn
     const seen = people
       .slice(5)
       .map((pairingId) => ({
-        ...{ pairingId, name: '', gains: [], loses: [asId<AccessGroupId>(fullTimeGroup)] },
+        pairingId,
+        name: '',
+        gains: [],
+        loses: [asId<AccessGroupId>(fullTimeGroup)],
       }))
     if (site) await saveMappings(tx, click, site, [choice], seen)
   })

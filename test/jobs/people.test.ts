@@ -156,12 +156,10 @@ test('R5 R18 a lost tag is blocked at once and never unblocked; a tag taken back
 test('R1 R11 somebody KS may know is offered, not linked; linking adopts the places in mapped groups', async () => {
   await start()
   const known = world.salto.addSiteUser(world.siteId, {
-    ...{
-      firstName: 'Ilse',
-      lastName: 'Bakker',
-      email: 'ilse.bakker@members.example',
-      roleCodes: ['site_user'],
-    },
+    firstName: 'Ilse',
+    lastName: 'Bakker',
+    email: 'ilse.bakker@members.example',
+    roleCodes: ['site_user'],
   })
   world.salto.addToGroup(world.siteId, world.fullTimeGroup, known.saltoUserId)
   const own = world.salto.addAccessGroup(world.siteId, {

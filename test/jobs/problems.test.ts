@@ -279,8 +279,11 @@ const cases: Record<string, Case> = {
 }
 
 const off = ({ quayRoom }: World) => ({
-  ...{ resourceId: asId<never>(quayRoom), enabled: false, lockIds: [] },
-  ...{ minutesBefore: 0, minutesAfter: 0 },
+  resourceId: asId<never>(quayRoom),
+  enabled: false,
+  lockIds: [],
+  minutesBefore: 0,
+  minutesAfter: 0,
 })
 
 /** Lets time pass, in steps of some seconds where that matters. */

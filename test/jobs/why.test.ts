@@ -223,7 +223,9 @@ test.each(Object.entries(cases))('shut: %s', async (_, [link, detail, given]) =>
   const answer = await ask(world, membershipId, lockId)
   const broken = answer.chain.find(({ ok }) => !ok)
   expect({ opens: answer.opens, link: broken?.link, detail: broken?.detail }).toEqual({
-    ...{ opens: false, link, detail },
+    opens: false,
+    link,
+    detail,
   })
   expect(broken?.action).not.toBeNull()
   expect(world.salto.door({ lockId, tagNumber }).opened).toBe(false)
@@ -252,7 +254,11 @@ test('open: by plan and by booking, now and next, and the door agrees at each ed
   })
   const room = await ask(world, membershipId, world.quayLock)
   expect(room).toMatchObject({
-    ...{ opens: false, from: null, until: null, broken: 'hours', way: { kind: 'booking' } },
+    opens: false,
+    from: null,
+    until: null,
+    broken: 'hours',
+    way: { kind: 'booking' },
     next: { from: new Date('2026-11-24T14:50:00Z'), until: new Date('2026-11-24T16:00:01Z') },
   })
   for (const at of ['14:49:59', '14:50:00', '16:00:00', '16:00:01', '16:59:59', '17:00:00']) {
@@ -266,7 +272,9 @@ test('open: by plan and by booking, now and next, and the door agrees at each ed
   }
   await world.advanceTo('2026-11-27T16:00:00Z', 8 * hour)
   expect(await ask(world, membershipId, world.frontDoor)).toMatchObject({
-    ...{ opens: true, until: new Date('2026-11-27T17:00:00Z'), next: null },
+    opens: true,
+    until: new Date('2026-11-27T17:00:00Z'),
+    next: null,
     from: new Date('2026-11-27T07:00:00Z'),
   })
 })

@@ -20,7 +20,8 @@ export const openBrowser = async (
   mkdirSync(join(folder, 'Default'))
   const preferences = {
     profile: {
-      ...{ cookie_controls_mode: cookieMode, block_third_party_cookies: cookieMode === 1 },
+      cookie_controls_mode: cookieMode,
+      block_third_party_cookies: cookieMode === 1,
       content_settings: {
         exceptions: { cookies: without ? { [`${without},*`]: { setting: 2 } } : {} },
       },

@@ -70,7 +70,9 @@ export const openFirefox = async (executablePath: string) => {
     const found = await find(where, named)
     await send('script.callFunction', {
       functionDeclaration: '(element) => element.scrollIntoView({ block: "center" })',
-      ...{ arguments: [found.element], target: { context: found.context }, awaitPromise: false },
+      arguments: [found.element],
+      target: { context: found.context },
+      awaitPromise: false,
     })
     const origin = { type: 'element', element: found.element }
     const actions = [
@@ -78,7 +80,8 @@ export const openFirefox = async (executablePath: string) => {
       ...['pointerDown', 'pointerUp'].map((type) => ({ type, button: 0 })),
     ]
     await send('input.performActions', {
-      ...{ context: found.context, actions: [{ type: 'pointer', id: 'mouse', actions }] },
+      context: found.context,
+      actions: [{ type: 'pointer', id: 'mouse', actions }],
     })
   }
   const close = async () => {

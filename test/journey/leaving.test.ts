@@ -39,7 +39,8 @@ describe.skipIf(!executablePath)('again, and out', () => {
   /** Nothing of ours is left in Cobot, and the page shows the receipt. */
   const isOver = async () => {
     const ours = () => [
-      ...[...s.cobot.navigationLinks(subdomain), ...s.cobot.subscriptions(subdomain)],
+      ...s.cobot.navigationLinks(subdomain),
+      ...s.cobot.subscriptions(subdomain),
       ...s.cobot.tokens().filter(({ spaceId }) => spaceId),
     ]
     await until('nothing left', () => ours().length === 0)

@@ -58,12 +58,11 @@ describe('a real process', () => {
     stage = await play()
     env = {
       ...stage.env,
-      ...{
-        DATABASE_URL: `file:${join(folder, 'salto.db')}`,
-        LEASE_SECONDS: '2',
-        SETTLE_SECONDS: '1',
-      },
-      ...{ COBOT_SWEEP_SECONDS: '60', KS_SWEEP_SECONDS: '60' },
+      DATABASE_URL: `file:${join(folder, 'salto.db')}`,
+      LEASE_SECONDS: '2',
+      SETTLE_SECONDS: '1',
+      COBOT_SWEEP_SECONDS: '60',
+      KS_SWEEP_SECONDS: '60',
     }
     child = await startAddon(env)
     press = await setUp(stage)

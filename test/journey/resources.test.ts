@@ -143,9 +143,12 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     await save()
     await s.frame.getByText(/^Saved\./).waitFor()
     const visit = s.cobot.addExternalBooking(subdomain, {
-      ...{ resourceId: s.resourceOf('Quay Room'), status: 'pending' },
-      ...{ from: s.at(3).toISOString(), to: s.at(5).toISOString() },
-      ...{ name: 'Vera Visit', email: 'vera@visitors.example' },
+      resourceId: s.resourceOf('Quay Room'),
+      status: 'pending',
+      from: s.at(3).toISOString(),
+      to: s.at(5).toISOString(),
+      name: 'Vera Visit',
+      email: 'vera@visitors.example',
     })
     s.cobot.approveExternalBooking(visit)
     await until('Vera in KS', () => s.users('Vera Visit').length === 1)

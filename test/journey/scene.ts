@@ -165,8 +165,10 @@ export const actions = (
     cobot.resources(subdomain).find((each) => each.name === name)?.id ?? ''
   const book = (name: string, resource: string, from: Date, to: Date) =>
     cobot.addBooking(subdomain, {
-      ...{ resourceId: resourceOf(resource), membershipId: membershipOf(name) },
-      ...{ from: from.toISOString(), to: to.toISOString() },
+      resourceId: resourceOf(resource),
+      membershipId: membershipOf(name),
+      from: from.toISOString(),
+      to: to.toISOString(),
     })
   /** The group of the booking of this person that begins then, once it is whole. */
   const bookingGroups = (name: string) =>
@@ -177,23 +179,27 @@ export const actions = (
   const openCobot = (part: string) => page.goto(`${cobotUrl}/spaces/${subdomain}/admin/${part}`)
 
   return {
-    ...{
-      frame,
-      open,
-      row,
-      see,
-      press,
-      confirm,
-      checkNow,
-      notice,
-      choose,
-      users,
-      groupsOf,
-      isIn,
-      connect,
-      assign,
-      hasTag,
-    },
-    ...{ at, membershipOf, resourceOf, book, bookingGroups, openCobot, siteId },
+    frame,
+    open,
+    row,
+    see,
+    press,
+    confirm,
+    checkNow,
+    notice,
+    choose,
+    users,
+    groupsOf,
+    isIn,
+    connect,
+    assign,
+    hasTag,
+    at,
+    membershipOf,
+    resourceOf,
+    book,
+    bookingGroups,
+    openCobot,
+    siteId,
   }
 }

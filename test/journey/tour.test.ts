@@ -45,7 +45,8 @@ describe.skipIf(!executablePath)('a tour of all pages', () => {
     const folder = mkdtempSync(join(tmpdir(), 'salto-test-'))
     const child = await startAddon({
       ...stage.env,
-      ...{ DATABASE_URL: `file:${join(folder, 'salto.db')}`, SETTLE_SECONDS: '1' },
+      DATABASE_URL: `file:${join(folder, 'salto.db')}`,
+      SETTLE_SECONDS: '1',
     })
     const browser = await openBrowser(1)
     try {

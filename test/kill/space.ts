@@ -28,8 +28,10 @@ export const openSpace = async (stage: Stage, index: number) => {
   const flex = cobot.addPlan(subdomain, { name: 'Flex' })
   const all = ['Ada', 'Bo', 'Cem', 'Dina', 'Eve', 'Finn', 'Gus', 'Hal'].map((name, nr) =>
     cobot.addMembership(subdomain, {
-      ...{ name: `${name} Nr${index}`, email: `${name.toLowerCase()}.${index}@members.example` },
-      ...{ planId: nr % 2 ? fullTime : flex, startsAt: laterDay(today(), -30) },
+      name: `${name} Nr${index}`,
+      email: `${name.toLowerCase()}.${index}@members.example`,
+      planId: nr % 2 ? fullTime : flex,
+      startsAt: laterDay(today(), -30),
     }),
   )
   /** One on each plan just stays: the guard holds whoever would be the last to leave a group. */

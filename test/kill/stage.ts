@@ -67,7 +67,9 @@ export const createStage = async (given: {
   const random = { fraction, bytes: (length: number) => randomBytes(length) }
   const secret = randomBytes(16).toString('hex')
   const client = (clientId: string, callback: string) => ({
-    ...{ clientId, clientSecret: secret, name: manifest.name },
+    clientId,
+    clientSecret: secret,
+    name: manifest.name,
     redirectUris: [publicUrl + callback],
   })
   const [cobotPort, saltoPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')]
@@ -115,7 +117,14 @@ export const createStage = async (given: {
   for (let index = 0; index < given.replicas; index++) await start()
 
   return {
-    ...{ cobot, salto, cobotUrl, saltoUrl, send, fraction, accepted, start },
+    cobot,
+    salto,
+    cobotUrl,
+    saltoUrl,
+    send,
+    fraction,
+    accepted,
+    start,
     setupIsOver: () => {
       offsetMs = 0
     },

@@ -18,11 +18,15 @@ export type Bug = {
 
 const simulation = (...faults: string[]): Rig => ({ kind: 'simulation', faults })
 const crash = (scenario: string, part = 'people'): Rig => ({
-  ...{ kind: 'crash', file: `test/crash/${part}.test.ts`, test: scenario },
+  kind: 'crash',
+  file: `test/crash/${part}.test.ts`,
+  test: scenario,
 })
 const guard = (test: string): Rig => ({ kind: 'guard', file: 'test/guard/scenarios.test.ts', test })
 const kill = (test: string, file = 'races'): Rig => ({
-  ...{ kind: 'kill', file: `test/kill/${file}.test.ts`, test },
+  kind: 'kill',
+  file: `test/kill/${file}.test.ts`,
+  test,
 })
 
 const events: Bug[] = [
@@ -343,6 +347,9 @@ const machinery: Bug[] = [
 ]
 
 export const bugs: readonly Bug[] = [
-  ...[...events, ...planning, ...writing],
-  ...[...spacesAndTokens, ...machinery],
+  ...events,
+  ...planning,
+  ...writing,
+  ...spacesAndTokens,
+  ...machinery,
 ]

@@ -44,7 +44,9 @@ const look = async ({ id, rig }: Bug): Promise<Outcome> => {
   const how = { LONG: '', BUG: id, FOUND: answer, RESULTS: folder, MINUTES, ...env }
   try {
     const run = promisify(execFile)(process.execPath, [...vitest, ...args], {
-      ...{ cwd: root, maxBuffer: 2 ** 26, timeout: (Number(MINUTES) + 3) * 60_000 },
+      cwd: root,
+      maxBuffer: 2 ** 26,
+      timeout: (Number(MINUTES) + 3) * 60_000,
       env: { ...process.env, ...how },
     })
     const ended = await run.then(

@@ -53,8 +53,10 @@ export const readReport = (folder = resultsFolder) => {
     crashPoints:
       crashes.length > 0 ? { enumerated: crashed('enumerated'), failed: crashed('failed') } : null,
     bounds: {
-      ...{ removal: bound('removal'), grant: bound('grant') },
-      ...{ lostEvents: bound('lostEvents'), drift: bound('drift') },
+      removal: bound('removal'),
+      grant: bound('grant'),
+      lostEvents: bound('lostEvents'),
+      drift: bound('drift'),
     },
     kills: { sqlite: killed('sqlite'), postgres: killed('postgres') },
     guard: guard && pick(guard, ['right', 'of']),

@@ -388,8 +388,15 @@ describe('when SALTO is not as it should be', () => {
       ],
     ),
     ...[
-      ...['user', 'user.id', 'user.email', 'user.tag_number', 'user.has_profile'],
-      ...['alias', 'roles', 'blocked', 'subscription_state'],
+      'user',
+      'user.id',
+      'user.email',
+      'user.tag_number',
+      'user.has_profile',
+      'alias',
+      'roles',
+      'blocked',
+      'subscription_state',
     ].map((field): [keyof typeof readers, string] => ['list site users', `items.*.${field}`]),
     ...['tag_number', 'blocked', 'is_pod_tag'].map((field): [keyof typeof readers, string] => [
       'list tags',
@@ -408,10 +415,14 @@ describe('when SALTO is not as it should be', () => {
     ks.addTag(siteId, { number: '02300001' })
     const [mia] = (await salto.listSiteUsers(siteId)).slice(-1)
     const groupId = ks.addAccessGroup(siteId, {
-      ...{ name: 'Flex', lockIds: [lockId], schedule: 'always' as const },
+      name: 'Flex',
+      lockIds: [lockId],
+      schedule: 'always' as const,
     })
     await salto.joinAccessGroup({
-      ...{ siteId, accessGroupId: asId(groupId), saltoUserId: mia?.saltoUserId ?? asId('') },
+      siteId,
+      accessGroupId: asId(groupId),
+      saltoUserId: mia?.saltoUserId ?? asId(''),
     })
     const read = () => readers[name](groupId)
     await read()

@@ -30,7 +30,9 @@ export const createStage = async (alg = 'RS256') => {
   const config: Deps['config'] = {
     ...world.deps.config,
     cobot: {
-      ...{ ...cobot.client, cobotUrl: cobot.origin, apiUrl: `${cobot.origin}/api2` },
+      ...cobot.client,
+      cobotUrl: cobot.origin,
+      apiUrl: `${cobot.origin}/api2`,
       spaceUrl: `${cobot.origin}/spaces/{subdomain}`,
     },
     salto: { ...salto.client, apiUrl: salto.origin, identityUrl: salto.origin, appUrl: '' },
@@ -72,7 +74,13 @@ export const createStage = async (alg = 'RS256') => {
   }
 
   return {
-    ...{ cobot, salto, deps, oauth, ask, leave, signIn },
+    cobot,
+    salto,
+    deps,
+    oauth,
+    ask,
+    leave,
+    signIn,
     install: async () => ask((await leave('/install?subdomain=harbour')).href),
     connect: async () => ask((await leave(SALTO)).href),
     listSites: () => saltoOf(deps, spaceId).listSites(),

@@ -11,8 +11,12 @@ import { PUBLIC } from '../http/world.ts'
 
 export const PERSON = 'mara'
 export const SPACE = {
-  ...{ id: 'space-1', subdomain: 'harbour', name: 'Harbour Hub' },
-  ...{ time_zone_name: 'Europe/Berlin', locale: 'en-GB', hour_format: 24 },
+  id: 'space-1',
+  subdomain: 'harbour',
+  name: 'Harbour Hub',
+  time_zone_name: 'Europe/Berlin',
+  locale: 'en-GB',
+  hour_format: 24,
 }
 /** Signs that have to be escaped in a header and in a form. */
 const clientOf = (side: Side) => ({
@@ -22,8 +26,12 @@ const clientOf = (side: Side) => ({
 
 /** In seconds. Tokens of Cobot have no end. */
 const lives = {
-  ...{ AuthorizationCode: 60, IdToken: 600, Interaction: 600, Session: 3600 },
-  ...{ RefreshToken: 15 * 24 * 3600, Grant: 365 * 24 * 3600 },
+  AuthorizationCode: 60,
+  IdToken: 600,
+  Interaction: 600,
+  Session: 3600,
+  RefreshToken: 15 * 24 * 3600,
+  Grant: 365 * 24 * 3600,
 }
 
 type Owned = { clientId: string }
@@ -34,9 +42,7 @@ const dialects = {
     method: 'client_secret_post',
     redirect: manifest.paths.cobotCallback,
     scopes: [...manifest.cobot.installScopes, ...manifest.cobot.frameScopes],
-    routes: {
-      ...{ authorization: '/oauth/authorize', token: '/oauth/access_token', jwks: '/jwks.json' },
-    },
+    routes: { authorization: '/oauth/authorize', token: '/oauth/access_token', jwks: '/jwks.json' },
   },
   salto: {
     grants: ['authorization_code', 'refresh_token'],
@@ -65,8 +71,11 @@ export const createCounterpart = async (side: Side, alg = 'RS256') => {
 
   const start = (jwks: object[]) => {
     const ours = {
-      ...{ redirect_uris: [PUBLIC + redirect], grant_types: grants, response_types: ['code'] },
-      ...{ client_secret: client.clientSecret, token_endpoint_auth_method: method },
+      redirect_uris: [PUBLIC + redirect],
+      grant_types: grants,
+      response_types: ['code'],
+      client_secret: client.clientSecret,
+      token_endpoint_auth_method: method,
       id_token_signed_response_alg: alg,
     }
     const provider = new Provider(origin, {
@@ -75,7 +84,10 @@ export const createCounterpart = async (side: Side, alg = 'RS256') => {
         { ...ours, client_id: 'somebody-else' },
       ],
       jwks: { keys: jwks },
-      ...{ scopes, routes, rotateRefreshToken: true, pkce: { required: () => true } },
+      scopes,
+      routes,
+      rotateRefreshToken: true,
+      pkce: { required: () => true },
       enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'HS256'] },
       adapter: class extends MemoryAdapter {},
       features: {
@@ -141,7 +153,9 @@ export const createCounterpart = async (side: Side, alg = 'RS256') => {
   }
 
   return {
-    ...{ origin, client, said },
+    origin,
+    client,
+    said,
     /** The port our clients ask through. */
     fetch: async (request: Request) => {
       const text = request.method === 'POST' ? await request.clone().text() : ''

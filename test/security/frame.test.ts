@@ -40,12 +40,14 @@ test('T9 only the space’s own pages in Cobot may hold ours, whatever is stored
     expect(ancestors(await embed('harbour'))).toBe(`https://cobot.example ${origin}`)
   }
   const strange = [
-    ...[
-      'javascript:alert(1)',
-      'https://*.example/',
-      "https://x.example;script-src 'unsafe-inline'",
-    ],
-    ...['https://x y.example/', '*', "'self'", 'data:text/html,x', ''],
+    'javascript:alert(1)',
+    'https://*.example/',
+    "https://x.example;script-src 'unsafe-inline'",
+    'https://x y.example/',
+    '*',
+    "'self'",
+    'data:text/html,x',
+    '',
   ]
   for (const linkUserUrl of strange) {
     await db.tx((tx) => change(tx, 'spaces', { spaceId }, { linkUserUrl }))
@@ -74,25 +76,25 @@ test('T9 outside the way into the frame no page may be held by anybody', async (
 test('T10 nothing that another site can make a browser send changes anything', async () => {
   const { app, mara, sessionOf } = stage
   const types = [
-    ...['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'],
-    ...['text/plain;application/json', 'TEXT/PLAIN', ''],
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'text/plain;application/json',
+    'TEXT/PLAIN',
+    '',
   ]
   const { host } = new URL(PUBLIC)
   const origins = [
-    ...[
-      'https://evil.example',
-      'null',
-      '',
-      `http://${host}`,
-      `${PUBLIC}:444`,
-      `${PUBLIC}.evil.example`,
-    ],
-    ...[
-      `https://sub.${host}`,
-      `https://${host}@evil.example`,
-      'https://cobot.example',
-      `${PUBLIC}/`,
-    ],
+    'https://evil.example',
+    'null',
+    '',
+    `http://${host}`,
+    `${PUBLIC}:444`,
+    `${PUBLIC}.evil.example`,
+    `https://sub.${host}`,
+    `https://${host}@evil.example`,
+    'https://cobot.example',
+    `${PUBLIC}/`,
   ]
   const writes = inspectRoutes(app).filter(
     ({ method, path }) => !['GET', 'ALL'].includes(method) && !path.startsWith('/hooks/'),
@@ -115,7 +117,10 @@ test('T10 nothing that another site can make a browser send changes anything', a
         const body = new TextEncoder().encode('siteId=site-of-pier&leave=1&confirm=yes')
         const { status } = await app.request(url, { method, headers, body })
         expect([method, url, type, origin, status]).toEqual([
-          ...[method, url, type, origin],
+          method,
+          url,
+          type,
+          origin,
           expect.toBeOneOf([401, 403]),
         ])
         tried++
@@ -227,8 +232,14 @@ test('T13 four hundred names are text in lists, in the file of what was done, an
       const [pairingId, person] = [asId<never>(numbered(n)), `membership:${numbered(n)}`]
       await addPairing(tx, { spaceId, siteId, pairingId, person })
       await appendAudit(tx, spaceId, {
-        ...{ at: clock.now(), cause: 'sweep', task: 'reconcilePairing', subject: pairingId },
-        ...{ action: 'createSiteUser', target: {}, reason: null, result: 'asked' },
+        at: clock.now(),
+        cause: 'sweep',
+        task: 'reconcilePairing',
+        subject: pairingId,
+        action: 'createSiteUser',
+        target: {},
+        reason: null,
+        result: 'asked',
       })
     }
   })

@@ -23,7 +23,9 @@ test('T15 the e-mail address of an admin, an owner or another member gives nobod
   const { cobot, salto, siteId, fullTimeGroup } = world
   const server = salto.addLock(siteId, { name: 'Server room' })
   const boss = salto.addSiteUser(siteId, {
-    ...{ firstName: 'Bea', lastName: 'Boss', email: 'bea@keys.example' },
+    firstName: 'Bea',
+    lastName: 'Boss',
+    email: 'bea@keys.example',
   })
   salto.setRoles(siteId, boss.siteUserId, ['site_user', 'site_admin'])
   salto.addAccessGroup(siteId, { name: 'Servers', lockIds: [server], schedule: 'always' })
@@ -72,9 +74,7 @@ test('T32 who left is in no table any more, nor in the bytes of the file', async
   await world.settle()
   for (const id of [zelda, mia]) await world.connect(id)
   const booking = { resourceId: world.quayRoom, membershipId: zelda, title: 'Zelda meets' }
-  cobot.addBooking(hub, {
-    ...{ ...booking, from: '2026-11-24T10:00:00Z', to: '2026-11-24T12:00:00Z' },
-  })
+  cobot.addBooking(hub, { ...booking, from: '2026-11-24T10:00:00Z', to: '2026-11-24T12:00:00Z' })
   await world.settle()
   cobot.cancelMembership(hub, zelda, '2026-11-26')
   const bytes = () => readdirSync(folder).map((name) => readFileSync(join(folder, name)))
@@ -120,8 +120,12 @@ test('T13 whatever somebody is called, KS gets two names and an alias with their
 test('F45 a time stamp is read exactly, or refused', () => {
   const pad = (n: number, length = 2) => String(n).padStart(length, '0')
   const moment = fc.record({
-    ...{ year: fc.integer({ min: 1900, max: 9999 }), month: fc.nat(14), day: fc.nat(33) },
-    ...{ hour: fc.nat(25), minute: fc.nat(61), offset: fc.integer({ min: -14, max: 14 }) },
+    year: fc.integer({ min: 1900, max: 9999 }),
+    month: fc.nat(14),
+    day: fc.nat(33),
+    hour: fc.nat(25),
+    minute: fc.nat(61),
+    offset: fc.integer({ min: -14, max: 14 }),
   })
   fc.assert(
     fc.property(moment, ({ year, month, day, hour, minute, offset }) => {

@@ -12,8 +12,17 @@ const rules = {
   hook: ['/hooks/cobot/:spaceKey/*'],
   setup: ['/setup/*', '/oauth/salto'],
   frame: [
-    ...['/session', '/overview/*', '/help', '/resources/*', '/members/*', '/tags/*'],
-    ...['/problems/*', '/plans/*', '/activity/*', '/why', '/settings/*'],
+    '/session',
+    '/overview/*',
+    '/help',
+    '/resources/*',
+    '/members/*',
+    '/tags/*',
+    '/problems/*',
+    '/plans/*',
+    '/activity/*',
+    '/why',
+    '/settings/*',
   ],
 } as const
 type Rule = keyof typeof rules

@@ -132,7 +132,11 @@ test('T18 values sealed in another way than ours are refused', async () => {
     await seal({ kid: ['k1'] }),
     await seal({ ctx: ['x'] }),
     await seal({ ctx: undefined }),
-    ...['', '....', 'x.x.x.x.x', 'eyJhbGciOiJub25lIn0..a.b.c', '{}'],
+    '',
+    '....',
+    'x.x.x.x.x',
+    'eyJhbGciOiJub25lIn0..a.b.c',
+    '{}',
   ]
   for (const each of forged) await expect(crypt.open(each, 'x')).rejects.toThrow()
 })

@@ -48,7 +48,8 @@ export const createStage = async () => {
     }
     const cobotTokens = {
       accessSealed: await seal('cobot', 'access'),
-      ...{ refreshSealed: null, accessExpiresAt: null },
+      refreshSealed: null,
+      accessExpiresAt: null,
     }
     await db.tx(async (tx) => {
       await saveSpace(tx, { spaceId: space, subdomain, hourFormat: 24, ...facts }, hook, now())
@@ -77,8 +78,14 @@ export const createStage = async () => {
       }
       const name = `${mark} Member`
       const info = {
-        ...{ siteId: site, name: mark, timeZone: 'Europe/Berlin', subscriptionValid: true },
-        ...{ seatsAllowed: 10, seatsUsed: 2, ownerSaltoUserId: null, pinEnabled: false },
+        siteId: site,
+        name: mark,
+        timeZone: 'Europe/Berlin',
+        subscriptionValid: true,
+        seatsAllowed: 10,
+        seatsUsed: 2,
+        ownerSaltoUserId: null,
+        pinEnabled: false,
         installationState: 'released',
       } as const
       const zone = 'Europe/Berlin'
@@ -97,54 +104,119 @@ export const createStage = async () => {
         await put(tx, 'snapshots', { spaceId: space, kind, id: key, data: data as never, ...at })
       await addPairing(tx, { ...of, pairingId: ids.pairingId, person: `membership:m-${mark}` })
       const candidate = {
-        ...{ siteUserId: ids.siteUserId, saltoUserId: id('s'), name, email: null },
-        ...{ tagNumber: null, reason: 'name' as const, groups: [] },
+        siteUserId: ids.siteUserId,
+        saltoUserId: id('s'),
+        name,
+        email: null,
+        tagNumber: null,
+        reason: 'name' as const,
+        groups: [],
       }
       await change(tx, 'pairings', { pairingId: ids.pairingId }, { candidates: [candidate] })
       await put(tx, 'memberships', {
-        ...{ spaceId: space, membershipId: ids.membershipId, pairingId: ids.pairingId, name },
-        ...{ email: `m@${mark}.example`, cobotUserId: null, teamId: null, plan, ...at },
-        ...{ upcomingPlan: null, confirmedAt: now(), startsOn: '2026-01-01', canceledTo: null },
-        ...{ endLearnedOn: null, planEndLearnedOn: null, absentAt: null },
+        spaceId: space,
+        membershipId: ids.membershipId,
+        pairingId: ids.pairingId,
+        name,
+        email: `m@${mark}.example`,
+        cobotUserId: null,
+        teamId: null,
+        plan,
+        ...at,
+        upcomingPlan: null,
+        confirmedAt: now(),
+        startsOn: '2026-01-01',
+        canceledTo: null,
+        endLearnedOn: null,
+        planEndLearnedOn: null,
+        absentAt: null,
       })
       const { pairingId, accessGroupId, bookingId, resourceId } = ids
       const until = new Date(now().getTime() + 3600_000)
       await put(tx, 'bookings', {
-        ...{ spaceId: space, bookingId, resourceId, membershipId: ids.membershipId },
-        ...{ external: null, startsAt: now(), endsAt: until, title: mark, ...at },
+        spaceId: space,
+        bookingId,
+        resourceId,
+        membershipId: ids.membershipId,
+        external: null,
+        startsAt: now(),
+        endsAt: until,
+        title: mark,
+        ...at,
       })
       await put(tx, 'planGroups', {
-        ...{ ...of, planId: ids.planId, accessGroupId, name: mark, origin: 'matched' },
-        ...{ state: 'ready', opensNothing: false, chosen: null, changedAt: now() },
+        ...of,
+        planId: ids.planId,
+        accessGroupId,
+        name: mark,
+        origin: 'matched',
+        state: 'ready',
+        opensNothing: false,
+        chosen: null,
+        changedAt: now(),
       })
       await put(tx, 'resourceDoors', {
-        ...{ ...of, resourceId, enabled: true, lockIds: [ids.lockId] },
-        ...{ minutesBefore: 5, minutesAfter: 5 },
+        ...of,
+        resourceId,
+        enabled: true,
+        lockIds: [ids.lockId],
+        minutesBefore: 5,
+        minutesAfter: 5,
       })
       await put(tx, 'groupPlaces', {
-        ...{ ...of, pairingId, accessGroupId, origin: 'made', basis: '' },
-        ...{ joinedAt: now(), unwantedSince: null },
+        ...of,
+        pairingId,
+        accessGroupId,
+        origin: 'made',
+        basis: '',
+        joinedAt: now(),
+        unwantedSince: null,
       })
       await put(tx, 'bookingGroups', {
-        ...{ ...of, bookingId, accessGroupId: null, name: 'Cobot 123456789012' },
-        ...{ creatingSince: null, written: null, zone },
+        ...of,
+        bookingId,
+        accessGroupId: null,
+        name: 'Cobot 123456789012',
+        creatingSince: null,
+        written: null,
+        zone,
       })
       await put(tx, 'tagHolders', {
-        ...{ ...of, tagId: ids.tagId, number: tag.number, pairingId },
-        ...{ state: 'held', doneAt: now() },
+        ...of,
+        tagId: ids.tagId,
+        number: tag.number,
+        pairingId,
+        state: 'held',
+        doneAt: now(),
       })
       await put(tx, 'guard', {
-        ...{ spaceId: space, subject: `pairing:${pairingId}`, evidence: 'inferred' },
-        ...{ accessGroupIds: [accessGroupId], state: 'held', at: now() },
+        spaceId: space,
+        subject: `pairing:${pairingId}`,
+        evidence: 'inferred',
+        accessGroupIds: [accessGroupId],
+        state: 'held',
+        at: now(),
       })
       await put(tx, 'problems', {
-        ...{ spaceId: space, code: 'P10', subject: `pairing:${pairingId}`, leftAt: null },
-        ...{ source: `reconcilePairing:${pairingId}`, params: { name, change: 'out' } },
-        ...{ since: now(), shownAt: now(), toldAt: null },
+        spaceId: space,
+        code: 'P10',
+        subject: `pairing:${pairingId}`,
+        leftAt: null,
+        source: `reconcilePairing:${pairingId}`,
+        params: { name, change: 'out' },
+        since: now(),
+        shownAt: now(),
+        toldAt: null,
       })
       await appendAudit(tx, space, {
-        ...{ at: now(), cause: 'sweep', task: 'reconcilePairing', subject: pairingId },
-        ...{ action: 'joinAccessGroup', target: { accessGroupId }, reason: null, result: 'done' },
+        at: now(),
+        cause: 'sweep',
+        task: 'reconcilePairing',
+        subject: pairingId,
+        action: 'joinAccessGroup',
+        target: { accessGroupId },
+        reason: null,
+        result: 'done',
       })
       return ids
     })
@@ -158,7 +230,8 @@ export const createStage = async () => {
 
   const web = {
     ...deps,
-    ...{ wake: () => {}, ready: async () => true },
+    wake: () => {},
+    ready: async () => true,
     cobotOAuth: createCobotOAuth(config.cobot, ports),
     saltoOAuth: createSaltoOAuth(config.salto, ports),
   } satisfies Web
@@ -191,18 +264,16 @@ export const createStage = async () => {
   const stored = async (of: SpaceId = spaceId) => JSON.stringify(await rowsOf(of))
 
   return {
-    ...{
-      ...world,
-      vera,
-      otto,
-      pierId,
-      pierSite,
-      hooks,
-      harbourIds,
-      web,
-      sessionOf,
-      rowsOf,
-      stored,
-    },
+    ...world,
+    vera,
+    otto,
+    pierId,
+    pierSite,
+    hooks,
+    harbourIds,
+    web,
+    sessionOf,
+    rowsOf,
+    stored,
   }
 }

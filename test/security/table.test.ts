@@ -26,7 +26,9 @@ test('every threat has its row, and every row a control that exists', () => {
   for (const { threat, control } of rows) {
     const files = [...control.matchAll(/`([^`]+)`/g)].map(([, file]) => file ?? '')
     expect([threat, files.length > 0, files.filter((file) => !existsSync(file))]).toEqual([
-      ...[threat, true, []],
+      threat,
+      true,
+      [],
     ])
   }
 })

@@ -30,8 +30,11 @@ describe('T12 an id token', async () => {
   }
   const oauth = createCobotOAuth(
     {
-      ...{ clientId: 'client-1', clientSecret: 'secret-1', cobotUrl: `${HOST}/www` },
-      ...{ spaceUrl: `${HOST}/spaces/{subdomain}`, apiUrl: `${HOST}/api2` },
+      clientId: 'client-1',
+      clientSecret: 'secret-1',
+      cobotUrl: `${HOST}/www`,
+      spaceUrl: `${HOST}/spaces/{subdomain}`,
+      apiUrl: `${HOST}/api2`,
     },
     {
       clock,

@@ -26,7 +26,9 @@ beforeEach(() => {
 
 const send = (body: BodyInit, event = 'canceled_membership', headers: HeadersInit = {}) =>
   stage.app.request(`/hooks/cobot/${stage.hooks.harbour}/${event}`, {
-    ...{ method: 'POST', body, headers },
+    method: 'POST',
+    body,
+    headers,
   })
 
 /** Takes away what was asked for, having seen that it is no more than a look at somebody. */
@@ -78,21 +80,48 @@ const handMade: Record<string, BodyInit> = {
 
 /** Odd values, each in every place of a body where one might stand. */
 const oddValues = [
-  ...['null', 'true', 'false', '0', '-0', '-1', '1e999', '1E-400', '9007199254740993', '0.1'],
-  ...['""', '" "', '"\\u0000"', '"\\ud800"', '"\\udc00\\ud800"', '"\u202e"', '"__proto__"'],
-  ...['"constructor"', '"toString"', '"m1/../m2"', '"m1%2f.."', '"m1?x=/api/bookings/b1"', '"m1#"'],
-  ...[
-    '[]',
-    '[null]',
-    '[[[[]]]]',
-    '{}',
-    '{"id":"m1"}',
-    '{"toString":1}',
-    '{"length":1e9}',
-    '{"":""}',
-  ],
-  ...[`"${url}"`, `["${url}"]`, `{"url":"${url}"}`, `"${url}/"`, `"${url}\\n"`, `" ${url}"`],
-  ...[`"${'m'.repeat(5000)}"`, `"${url}${'x'.repeat(5000)}"`, '"https://"', '"//"', '"\\\\"'],
+  'null',
+  'true',
+  'false',
+  '0',
+  '-0',
+  '-1',
+  '1e999',
+  '1E-400',
+  '9007199254740993',
+  '0.1',
+  '""',
+  '" "',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"\\udc00\\ud800"',
+  '"\u202e"',
+  '"__proto__"',
+  '"constructor"',
+  '"toString"',
+  '"m1/../m2"',
+  '"m1%2f.."',
+  '"m1?x=/api/bookings/b1"',
+  '"m1#"',
+  '[]',
+  '[null]',
+  '[[[[]]]]',
+  '{}',
+  '{"id":"m1"}',
+  '{"toString":1}',
+  '{"length":1e9}',
+  '{"":""}',
+  `"${url}"`,
+  `["${url}"]`,
+  `{"url":"${url}"}`,
+  `"${url}/"`,
+  `"${url}\\n"`,
+  `" ${url}"`,
+  `"${'m'.repeat(5000)}"`,
+  `"${url}${'x'.repeat(5000)}"`,
+  '"https://"',
+  '"//"',
+  '"\\\\"',
 ]
 const places: ((value: string) => BodyInit)[] = [
   (value) => value,
@@ -131,8 +160,13 @@ test('T1 what comes along about somebody who is there is not believed, whatever 
   const inline = {
     membership: { id: membershipId, plan: { id: planId, name: 'Servers' }, ...over },
     booking: { id: bookingId, resource: { id: resourceId }, membership: null, ...over },
-    ...{ plan: { id: planId, ...over }, resource: { id: resourceId, ...over }, id: membershipId },
-    ...{ user: { id: stage.mara }, space: { id: stage.spaceId, ...over }, accessGroupId, tagId },
+    plan: { id: planId, ...over },
+    resource: { id: resourceId, ...over },
+    id: membershipId,
+    user: { id: stage.mara },
+    space: { id: stage.spaceId, ...over },
+    accessGroupId,
+    tagId,
   }
   for (const event of manifest.cobot.events)
     for (const path of [`memberships/${membershipId}`, `bookings/${bookingId}`, 'plans/x', 'x']) {
@@ -213,15 +247,26 @@ test('T4 T5 three hundred addresses lead to no connection but the two upstream h
     ...['169.254.169.254', 'metadata.internal', 'cobot.example.evil.example', 'cobot。example'].map(
       (name) => `https://${name}`,
     ),
-    ...['https://pier.cobot.example', `//127.0.0.1:${port}`, `http:127.0.0.1:${port}`],
-    ...[`gopher://127.0.0.1:${port}`, `ftp://127.0.0.1:${port}`, `http://127.0.0.1:${port}\\@x`],
+    'https://pier.cobot.example',
+    `//127.0.0.1:${port}`,
+    `http:127.0.0.1:${port}`,
+    `gopher://127.0.0.1:${port}`,
+    `ftp://127.0.0.1:${port}`,
+    `http://127.0.0.1:${port}\\@x`,
     `http://127.0.0.1:${port}#@harbour.cobot.example`,
     `http://127.0.0.1:${port}/r?to=https://harbour.cobot.example`,
   ]
   const paths = [
-    ...['/api/memberships/m1', '/api/bookings/b1', '/api/resources/r1', '/api2/bookings/b1?x=/../'],
-    ...['/api/memberships/..%2f..%2fapi%2fuser', '/api/memberships/%6d1', '/api/memberships/m1#x'],
-    ...['/api//memberships//m1', '/api/memberships/m1/../../admins/a1', '/api/memberships/m1;x'],
+    '/api/memberships/m1',
+    '/api/bookings/b1',
+    '/api/resources/r1',
+    '/api2/bookings/b1?x=/../',
+    '/api/memberships/..%2f..%2fapi%2fuser',
+    '/api/memberships/%6d1',
+    '/api/memberships/m1#x',
+    '/api//memberships//m1',
+    '/api/memberships/m1/../../admins/a1',
+    '/api/memberships/m1;x',
     '/api/external_bookings/m1',
     '/api/memberships/m1%00',
   ]

@@ -224,7 +224,11 @@ export const planNights = (
     .map(({ index, zone }) => {
       const nightMs = midnight(laterDay(dayOf(new Date(startMs), zone), 1), zone).getTime()
       return {
-        ...{ fault: 'F20', side: 'cobot', space: index, share: 1, part: null },
+        fault: 'F20',
+        side: 'cobot',
+        space: index,
+        share: 1,
+        part: null,
         fromMs: nightMs - chance.between(5, 240) * 60_000,
         untilMs: nightMs + chance.between(10, 360) * 60_000,
       }

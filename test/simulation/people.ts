@@ -71,8 +71,11 @@ export const createPeople = (deps: {
     const user = wish.userId ? cobot.user(wish.userId) : null
     const email = user?.email ?? `member.${space.index}.${named}@members.example`
     return cobot.addMembership(subdomain, {
-      ...{ name: `Member ${'ABCDEFGHIJ'[named % 10]}${named}`, email, planId: aPlan() },
-      ...{ startsAt: laterDay(today(), -20), ...wish },
+      name: `Member ${'ABCDEFGHIJ'[named % 10]}${named}`,
+      email,
+      planId: aPlan(),
+      startsAt: laterDay(today(), -20),
+      ...wish,
     })
   }
 
@@ -224,7 +227,8 @@ export const createPeople = (deps: {
       const lockIds = [chance.pick(locks), chance.pick(locks)]
       const minutesBefore = chance.pick([0, 0, 10, 15])
       space.doors.set(resourceId, {
-        ...{ lockIds: [...new Set(lockIds)], minutesBefore },
+        lockIds: [...new Set(lockIds)],
+        minutesBefore,
         minutesAfter: chance.pick([0, 5]),
       })
       await saveDoors()

@@ -29,8 +29,12 @@ export const buildSpaces = async (
   const [home, other] = zones
   if (!home || !other) throw new Error('two spaces, please')
   const harbour = furnish(base, 0, {
-    ...{ subdomain: 'harbour-hub', spaceId: base.spaceId, siteId: base.siteId },
-    ...{ ownerEmail: 'kai@keys.example', hookKey: base.hookKey, ...home },
+    subdomain: 'harbour-hub',
+    spaceId: base.spaceId,
+    siteId: base.siteId,
+    ownerEmail: 'kai@keys.example',
+    hookKey: base.hookKey,
+    ...home,
   })
 
   const email = 'lou@keys.example'
@@ -40,11 +44,19 @@ export const buildSpaces = async (
   const password = 'open sesame'
   const ownerOfSite = salto.addUserProfile({ email, password, firstName: 'Lou', lastName: 'Keys' })
   const siteId = salto.addSite({
-    ...{ name: 'Mill Loft', timeZone: other.siteZone, seats: 40, ownerId: ownerOfSite },
+    name: 'Mill Loft',
+    timeZone: other.siteZone,
+    seats: 40,
+    ownerId: ownerOfSite,
   })
   const hookKey = await base.install('mill-loft', spaceId, ownerId, siteId, email)
   const mill = furnish(base, 1, {
-    ...{ subdomain: 'mill-loft', spaceId, siteId, ownerEmail: email, hookKey, ...other },
+    subdomain: 'mill-loft',
+    spaceId,
+    siteId,
+    ownerEmail: email,
+    hookKey,
+    ...other,
   })
   return [harbour, mill]
 }

@@ -66,24 +66,29 @@ const zones = [
 
 /** Classes that are no storms on the way but happen to the processes, the systems or the people. */
 const happenings = [
-  ...[
-    'F01',
-    'F05',
-    'F06',
-    'F07',
-    'F08',
-    'F09',
-    'F28',
-    'F29',
-    'F30',
-    'F31',
-    'F32',
-    'F33',
-    'F34',
-    'F35',
-    'F36',
-  ],
-  ...['F37', 'F39', 'F40', 'F41', 'F43', 'F44', 'F46', 'F47'],
+  'F01',
+  'F05',
+  'F06',
+  'F07',
+  'F08',
+  'F09',
+  'F28',
+  'F29',
+  'F30',
+  'F31',
+  'F32',
+  'F33',
+  'F34',
+  'F35',
+  'F36',
+  'F37',
+  'F39',
+  'F40',
+  'F41',
+  'F43',
+  'F44',
+  'F46',
+  'F47',
 ]
 /** What every world has more or less of, drawn or not. */
 const daily = ['F02', 'F03', 'F38', 'F45', 'F48', 'F49', 'F50']
@@ -136,8 +141,13 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const limits = invariants.limitsFor(sweeps)
   const keys = [1, 2].map((n) => ({ kid: `k${n}`, key: new Uint8Array(32) }))
   const base = await createWorld({
-    ...{ clock, db: store.db, seed, log, crypt: plainCrypt([keys[0]!]) },
-    ...{ spaceZone: home.zone, siteZone: home.siteZone },
+    clock,
+    db: store.db,
+    seed,
+    log,
+    crypt: plainCrypt([keys[0]!]),
+    spaceZone: home.zone,
+    siteZone: home.siteZone,
     env: {
       COBOT_SWEEP_SECONDS: String(sweeps.cobotMs / 1000),
       KS_SWEEP_SECONDS: String(sweeps.ksMs / 1000),
@@ -267,7 +277,11 @@ export const runSeed = async (options: Options): Promise<Result> => {
       )
       const memberships = cobot.memberships(space.subdomain)
       const shown = {
-        ...{ truth, limits, nowMs: scheduler.nowMs(), problems: await problemsOf(space), pairings },
+        truth,
+        limits,
+        nowMs: scheduler.nowMs(),
+        problems: await problemsOf(space),
+        pairings,
         bookingsOf: (person: string) => {
           const ids = memberships.filter((m) => personIs(m, person)).map(({ id }) => id)
           const bookings = cobot.bookings(space.subdomain)
@@ -310,13 +324,11 @@ export const runSeed = async (options: Options): Promise<Result> => {
   }
 
   const network = createNetwork({
-    ...{
-      scheduler,
-      seed,
-      trace,
-      answer,
-      spaceOf: (url, authorization) => spaceOf(url) ?? ownerOf(authorization),
-    },
+    scheduler,
+    seed,
+    trace,
+    answer,
+    spaceOf: (url, authorization) => spaceOf(url) ?? ownerOf(authorization),
     sideOf: (url) => (url.origin === origins.cobot ? 'cobot' : 'salto'),
     onSend: (call) => {
       if (/\/connect\/token/.test(call.path) && running.length > 1) fire('F38')
@@ -509,14 +521,12 @@ export const runSeed = async (options: Options): Promise<Result> => {
     })
   const people = spaces.map((space, index) =>
     createPeople({
-      ...{
-        base,
-        space,
-        wake,
-        look: () => look(index),
-        isDoubtful: doubtful,
-        truth: truths[index]!,
-      },
+      base,
+      space,
+      wake,
+      look: () => look(index),
+      isDoubtful: doubtful,
+      truth: truths[index]!,
       chance: chanceOf(seed, `people ${index}`),
     }),
   )
@@ -853,13 +863,16 @@ export const runSeed = async (options: Options): Promise<Result> => {
     await store.db.close()
   }
   return {
-    ...{ seed, world: size, startAt, violations, trace: trace.digest(), events: trace.count() },
-    ...{
-      simulatedHours: (scheduler.nowMs() - startMs) / hour,
-      armed: [...armed],
-      fired,
-      latencies,
-    },
+    seed,
+    world: size,
+    startAt,
+    violations,
+    trace: trace.digest(),
+    events: trace.count(),
+    simulatedHours: (scheduler.nowMs() - startMs) / hour,
+    armed: [...armed],
+    fired,
+    latencies,
     lines: trace.lines,
   }
 }

@@ -85,7 +85,12 @@ export const createTruth = (given: {
           .memberships(space.subdomain)
           .filter((each) => personOf(each) === person)
           .map(({ id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan }) => [
-            ...[id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan],
+            id,
+            confirmedAt,
+            startsAt,
+            canceledTo,
+            plan,
+            upcomingPlan,
           ]),
       ),
     bookings: (person: string) => {
@@ -96,7 +101,11 @@ export const createTruth = (given: {
           .bookings(space.subdomain)
           .filter(({ membershipId }) => membershipId && ids.has(membershipId))
           .map(({ id, from, to, resourceId }) => [
-            ...[id, from, to, resourceId, space.doors.get(resourceId)],
+            id,
+            from,
+            to,
+            resourceId,
+            space.doors.get(resourceId),
           ]),
       )
     },

@@ -560,7 +560,9 @@ describe('a PIN', () => {
     await call('PATCH', at, { use_pin: true })
     const { saltoUserId } = salto.users(siteId).find((each) => each.siteUserId === siteUserId)!
     salto.addAccessGroup(siteId, {
-      ...{ name: 'Visit', lockIds: [lockId, tagsOnly], saltoUserIds: [saltoUserId] },
+      name: 'Visit',
+      lockIds: [lockId, tagsOnly],
+      saltoUserIds: [saltoUserId],
       schedule: { start_time: '10:00:00', end_time: '18:00:59' },
     })
     const first = (await put()).body
