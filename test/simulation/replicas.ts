@@ -91,6 +91,7 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     return Math.max(atMs < nowMs ? atMs + pollMs : atMs, replica.frozenUntilMs)
   }
   const lazy = {
+    notBefore: () => poll?.fromMs ?? Number.POSITIVE_INFINITY,
     next: nextPollMs,
     run: () => {
       const go = poll?.go

@@ -55,18 +55,22 @@ export const createScheduler = (startAt: string, isOver = () => false) => {
     }
   }
 
-  /** Instants that nobody has to be told of unless they matter: polling, mostly. */
-  const lazy: { next(): number; run(): void }[] = []
+  /**
+   * Instants that nobody has to be told of unless they matter: polling, mostly. To find out when the
+   * next is costs more than to know that it is not before an instant.
+   */
+  const lazy: { notBefore(): number; next(): number; run(): void }[] = []
 
   const step = async (untilMs: number): Promise<boolean> => {
     while (heap[0]?.isOff) shift()
     let poll: (typeof lazy)[number] | undefined
     let pollMs = Number.POSITIVE_INFINITY
+    const first = heap[0]
     for (const each of lazy) {
+      if (first && each.notBefore() >= first.atMs) continue
       const nextMs = Math.max(each.next(), nowMs)
       if (nextMs < pollMs) [poll, pollMs] = [each, nextMs]
     }
-    const first = heap[0]
     const atMs = Math.min(first?.atMs ?? Number.POSITIVE_INFINITY, pollMs)
     if (atMs > untilMs) return false
     nowMs = atMs

@@ -78,43 +78,34 @@ export const createTruth = (given: {
   const mustSince = new Map<string, number>()
   /** What Cobot says of a person, and since when: looked at now and then. */
   const said = { memberships: new Map<string, Said>(), bookings: new Map<string, Said>() }
-  const wordsOf = {
-    memberships: (person: string) =>
-      JSON.stringify(
-        cobot
-          .memberships(space.subdomain)
-          .filter((each) => personOf(each) === person)
-          .map(({ id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan }) => [
-            id,
-            confirmedAt,
-            startsAt,
-            canceledTo,
-            plan,
-            upcomingPlan,
-          ]),
-      ),
-    bookings: (person: string) => {
-      const mine = cobot.memberships(space.subdomain).filter((each) => personOf(each) === person)
-      const ids = new Set(mine.map(({ id }) => id))
-      return JSON.stringify(
-        cobot
-          .bookings(space.subdomain)
-          .filter(({ membershipId }) => membershipId && ids.has(membershipId))
-          .map(({ id, from, to, resourceId }) => [
-            id,
-            from,
-            to,
-            resourceId,
-            space.doors.get(resourceId),
-          ]),
-      )
-    },
+  /** What Cobot says of everybody, by person. */
+  const words = () => {
+    const memberships = new Map<string, string>()
+    const bookings = new Map<string, string>()
+    const persons = new Map<string, string>()
+    const add = (to: Map<string, string>, person: string, what: unknown[]) =>
+      to.set(person, (to.get(person) ?? '') + JSON.stringify(what))
+    for (const each of cobot.memberships(space.subdomain)) {
+      const { id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan } = each
+      const person = personOf(each)
+      persons.set(id, person)
+      add(memberships, person, [id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan])
+    }
+    for (const { id, from, to, resourceId, membershipId } of cobot.bookings(space.subdomain)) {
+      const person = membershipId && persons.get(membershipId)
+      if (person) add(bookings, person, [id, from, to, resourceId, space.doors.get(resourceId)])
+    }
+    return { memberships, bookings }
   }
-  /** Since when Cobot has said the same of a person. */
-  const saidSince = (what: keyof typeof said, person: string): number => {
-    const known = said[what].get(person)
-    const isSame = known?.words === wordsOf[what](person)
-    return isSame ? known.sinceMs : Number.POSITIVE_INFINITY
+  /** Since when Cobot has said the same of a person, by what it says now. */
+  const sayingSince = () => {
+    let now: ReturnType<typeof words> | undefined
+    return (what: keyof typeof said, person: string): number => {
+      now ??= words()
+      const known = said[what].get(person)
+      const isSame = known?.words === (now[what].get(person) ?? '')
+      return isSame ? known.sinceMs : Number.POSITIVE_INFINITY
+    }
   }
 
   const facts = () => {
@@ -177,6 +168,7 @@ export const createTruth = (given: {
 
   const compare = (nowMs: number): { wronglyClosed: string[]; closedBetween: string[] } => {
     const { mustOpen, mayOpen } = rights()
+    const saidSince = sayingSince()
     const before = open
     open = opens()
     const wrong = new Map<string, Mismatch['kind']>()
@@ -224,11 +216,12 @@ export const createTruth = (given: {
     mismatches,
     /** Takes down what Cobot says of everybody. */
     hear: (nowMs: number) => {
+      const now = words()
       for (const what of ['memberships', 'bookings'] as const)
         for (const person of space.persons) {
-          const words = wordsOf[what](person)
-          if (said[what].get(person)?.words !== words)
-            said[what].set(person, { words, sinceMs: nowMs })
+          const spoken = now[what].get(person) ?? ''
+          if (said[what].get(person)?.words !== spoken)
+            said[what].set(person, { words: spoken, sinceMs: nowMs })
         }
     },
     forgive: (person: string) => {
