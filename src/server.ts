@@ -4,7 +4,7 @@ import { uptime } from 'node:os'
 import { serve } from '@hono/node-server'
 import { createApp, sentence } from './app.ts'
 import { BadSettings, type Config, readConfig } from './config.ts'
-import { askTheTime } from './connections/time.ts'
+import { askTheTime, shareTheTime } from './connections/time.ts'
 import type { Clock, Ports } from './core/ports.ts'
 import { soundClock } from './core/sound-clock.ts'
 import { createCrypt } from './db/crypt.ts'
@@ -39,6 +39,7 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
   const deps = { db, crypt: createCrypt(config.secretKeys), ports, config, log, sentence }
   const worker = createWorker(deps, handlers)
   const works = config.role !== 'web'
+  const stopSharing = await shareTheTime(deps)
   await askTheTime(deps)
   if (works) {
     await db.tx(async (tx) => {
@@ -57,6 +58,7 @@ export const startServer = async (config: Config, ports: Ports = realPorts) => {
   return async () => {
     await new Promise((resolve) => server.close(resolve))
     await worker.stop()
+    stopSharing()
     await db.close()
   }
 }

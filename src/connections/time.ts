@@ -1,9 +1,11 @@
-// Before anything begins or ends we hear from both sides what time it is.
+// Before anything begins or ends we hear from both sides what time it is, and from the database
+// again and again: several processes must agree on what was before and what after.
 import { createCobotOAuth } from '../cobot/oauth.ts'
 import { createSaltoOAuth } from '../salto/oauth.ts'
 import type { Deps } from './deps.ts'
 
 const patienceMs = 5000
+const againMs = 30_000
 
 /** Whoever does not answer soon is heard later, with the first call. */
 export const askTheTime = async ({ ports, config }: Pick<Deps, 'ports' | 'config'>) => {
@@ -15,4 +17,26 @@ export const askTheTime = async ({ ports, config }: Pick<Deps, 'ports' | 'config
   const callOff = ports.clock.after(patienceMs, resolve)
   await Promise.race([asked, promise])
   callOff()
+}
+
+/** Goes by the clock of a shared database; returns how to stop. */
+export const shareTheTime = async ({ ports, db, log }: Pick<Deps, 'ports' | 'db' | 'log'>) => {
+  const { clock } = ports
+  let isOver = false
+  let callOff = () => {}
+  const ask = async () => {
+    try {
+      const at = await db.time()
+      if (!at) return
+      clock.hear?.('database', at)
+    } catch (error) {
+      log.warn({ error }, 'the database does not tell the time')
+    }
+    if (!isOver) callOff = clock.after(againMs, () => void ask())
+  }
+  await ask()
+  return () => {
+    isOver = true
+    callOff()
+  }
 }

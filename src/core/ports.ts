@@ -8,8 +8,8 @@ export type Clock = {
   now(): Date
   /** Calls back once after `ms` milliseconds; the returned function calls it off. */
   after(ms: number, then: () => void): () => void
-  /** Told of every date that the other two put on their answers. */
-  hear?(side: Side, said: Date): void
+  /** Told of every date that the other two put on their answers, and of a shared database's. */
+  hear?(side: Side | 'database', said: Date): void
   /** By how much `now` differs from this machine's own clock. */
   correctionMs?(): number
 }

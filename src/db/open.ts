@@ -31,6 +31,8 @@ export type Db = {
   read: Tx
   /** All or nothing. Only the database is awaited in here, and never another `tx`. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** What time it is for all who share the database; null of one that nobody shares. */
+  time(): Promise<Date | null>
   close(): Promise<void>
 }
 
@@ -92,6 +94,7 @@ export const openSqlite = async (path: string): Promise<Db> => {
         tail = result.catch(() => undefined)
         return result
       }),
+    time: async () => null,
     close: async () => {
       await tail
       if (reader !== writer) reader.close()
@@ -140,6 +143,10 @@ const openPostgres = async (url: string, onError: (error: Error) => void): Promi
   return {
     read: postgres(db),
     tx: (work) => notNested(() => untangled(() => db.transaction((tx) => work(postgres(tx))))),
+    time: async () => {
+      const { rows } = await pool.query<{ at: Date }>('select clock_timestamp() as at')
+      return rows[0]?.at ?? null
+    },
     close: () => pool.end(),
   }
 }

@@ -7,6 +7,7 @@ import { Refused, Rejected } from '../core/errors.ts'
 import { asId, type ResourceId } from '../core/ids.ts'
 import { findPlan, otherPlans } from '../core/mappings.ts'
 import { priority } from '../core/problems.ts'
+import { toleranceMs } from '../core/sound-clock.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
 import {
@@ -74,7 +75,7 @@ export const sweepCobot: TaskHandler = async (look) => {
 
 const sayIfOurClockIsWrong = (look: Look): void => {
   const correctedMs = look.deps.ports.clock.correctionMs?.() ?? 0
-  if (correctedMs === 0) return
+  if (Math.abs(correctedMs) <= toleranceMs) return
   const minutes = Math.round(Math.abs(correctedMs) / 60_000)
   const offset = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`
   look.problem('P13', 'space', { offset, state: correctedMs < 0 ? 'ahead' : 'behind' })

@@ -52,3 +52,26 @@ test('a clock that steps is noticed at once, and believed again when it is right
   own += hour
   expect(clock.correctionMs?.()).toBe(0)
 })
+
+test('processes of one database go by its clock, whatever their own says', () => {
+  let elapsed = 0
+  const shared = [hour, -2 * second].map((wrongBy) =>
+    soundClock(
+      { now: () => new Date(now + elapsed + wrongBy), after: () => () => {} },
+      () => elapsed,
+    ),
+  )
+  for (const clock of shared) clock.hear?.('database', new Date(now))
+  elapsed = 20 * minute
+  expect(shared.map((clock) => clock.now().getTime())).toEqual(Array(2).fill(now + elapsed))
+  expect(shared.map((clock) => clock.correctionMs?.())).toEqual([-hour, 2 * second])
+  // Its answer takes a moment on the way: time does not go back for that.
+  for (const clock of shared) clock.hear?.('database', new Date(now + elapsed - 90))
+  expect(shared.map((clock) => clock.now().getTime())).toEqual(Array(2).fill(now + elapsed))
+  // It steps: all go with it, until both sides contradict it.
+  for (const clock of shared) clock.hear?.('database', new Date(now + elapsed + hour))
+  expect(shared[0]?.now().getTime()).toBe(now + elapsed + hour)
+  for (const side of ['cobot', 'salto'] as const)
+    for (const clock of shared) clock.hear?.(side, new Date(now + elapsed))
+  expect(shared.map((clock) => clock.now().getTime())).toEqual(Array(2).fill(now + elapsed))
+})

@@ -25,6 +25,14 @@ describe.skipIf(!bin)('a PostgreSQL server', () => {
     await Promise.all(all.map((db) => db.close()))
   })
 
+  test('replicas ask one clock what time it is', async () => {
+    const db = await open(server.newDatabase())
+    const [before, at] = [Date.now(), await db.time()]
+    expect(at?.getTime()).toBeGreaterThanOrEqual(before - 1)
+    expect(at?.getTime()).toBeLessThanOrEqual(Date.now() + 1)
+    await db.close()
+  })
+
   test('replicas that claim at the same time never get the same subject', async () => {
     const url = server.newDatabase()
     const replicas = await Promise.all([open(url), open(url), open(url)])

@@ -1,6 +1,6 @@
 // A machine whose clock is wrong: nobody gains and nobody loses a door by it (P13).
 import { expect, test } from 'vitest'
-import { askTheTime } from '../../src/connections/time.ts'
+import { askTheTime, shareTheTime } from '../../src/connections/time.ts'
 import { soundClock } from '../../src/core/sound-clock.ts'
 import { askEverything } from '../../src/jobs/start.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
@@ -85,4 +85,25 @@ test('one side whose clock is wrong changes nothing', async () => {
   await world.worker.drain()
   expect(doors()).toEqual(before)
   expect(await world.problems()).not.toContain('P13 space')
+})
+
+test('an event is no older than a list that a process with a clock ahead read before it', async () => {
+  const world = await people()
+  const { deps, clock } = world
+  const own = { ...clock, now: () => new Date(clock.now().getTime() + 16_000) }
+  const ports = { ...deps.ports, clock: soundClock(own, () => clock.now().getTime()) }
+  const db = { ...deps.db, time: async () => clock.now() }
+  const other = { ...deps, db, ports }
+  const stop = await shareTheTime(other)
+  await clock.advance(6 * minute)
+  await createWorker(other, handlers).drain()
+  await clock.advance(5000)
+  const [mia] = world.cobot.memberships(hub).filter(({ name }) => name === 'Mia Member')
+  world.cobot.deleteMembership(hub, mia?.id ?? '')
+  await world.cobot.deliverAll()
+  await world.worker.drain()
+  await clock.advance(45_000)
+  await world.worker.drain()
+  expect(doors()).not.toContain('Mia Member')
+  stop()
 })

@@ -39,7 +39,8 @@ const template = async (): Promise<string> => {
 
 export type Store = Awaited<ReturnType<typeof openStore>>
 
-export const openStore = async () => {
+/** `time`: the clock of the database, which all processes share. */
+export const openStore = async (time: () => Date) => {
   const path = join(folder, `${++made}.db`)
   copyFileSync(await template(), path)
   let db = await openSqlite(path)
@@ -79,6 +80,7 @@ export const openStore = async () => {
       if (breaks === 'after') throw new Error('the connection to the database was lost')
       return value
     },
+    time: async () => time(),
     close: async () => {
       await db.close()
       raw.close()

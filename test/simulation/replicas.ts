@@ -1,6 +1,7 @@
 // Processes of the add-on on one database: they start, freeze, die and have clocks of their own.
 import { createApp } from '../../src/app.ts'
 import type { Deps } from '../../src/connections/deps.ts'
+import { shareTheTime } from '../../src/connections/time.ts'
 import type { Clock, Fetch } from '../../src/core/ports.ts'
 import { soundClock } from '../../src/core/sound-clock.ts'
 import { askEverything } from '../../src/jobs/start.ts'
@@ -77,7 +78,8 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
 
   const clock = soundClock(own, scheduler.nowMs)
 
-  const work = () => store.waiting(scheduler.nowMs() + replica.skewMs)
+  const aheadMs = () => clock.now().getTime() - scheduler.nowMs()
+  const work = () => store.waiting(scheduler.nowMs() + aheadMs())
 
   /** The next poll that finds something new; those before it would change nothing, and are left out. */
   const nextPollMs = (): number => {
@@ -85,7 +87,7 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     const { fromMs, seen } = poll
     const nowMs = scheduler.nowMs()
     const { line, untilMs } = work()
-    const mattersMs = line === '' || line === seen ? untilMs - replica.skewMs : nowMs
+    const mattersMs = line === '' || line === seen ? untilMs - aheadMs() : nowMs
     const steps = Math.floor((Math.max(mattersMs, nowMs) - fromMs) / pollMs)
     const atMs = fromMs + Math.max(0, steps) * pollMs
     return Math.max(atMs < nowMs ? atMs + pollMs : atMs, replica.frozenUntilMs)
@@ -109,6 +111,7 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     if (!replica.isDead && replica.frozenUntilMs <= scheduler.nowMs()) worker.wake()
   }
   replica.app = createApp({ ...replica.deps, wake: replica.wake, ready: async () => true })
+  await shareTheTime(replica.deps)
   await beginning(() => store.db.tx((tx) => askEverything(tx, clock.now())))
   worker.start()
 

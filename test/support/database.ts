@@ -26,6 +26,7 @@ const openInProcess = async (): Promise<Db> => {
   return {
     read: postgres(db),
     tx: (work) => db.transaction((tx) => work(postgres(tx))),
+    time: async () => null,
     close: () => client.close(),
   }
 }
