@@ -51,10 +51,12 @@ export const openStore = async (time: () => Date) => {
     // another claim finds the same.
     waiting: client
       .prepare(
-        `select space_id || ' ' || sum(leased) || ' ' || sum(not leased) || ' ' ||
-           min(case when leased then 9 else priority end)
-         from (select space_id, priority, ifnull(lease_until >= @now, 0) as leased
-           from work where run_at <= @now or lease_until >= @now)
+        `select space_id || ' ' || sum(leased) || ' ' || sum(not leased) || ' ' || min(priority)
+         from (
+           select space_id, priority, 0 as leased from work
+             where run_at <= @now and (lease_until is null or lease_until < @now)
+           union all
+           select space_id, 9 as priority, 1 as leased from work where lease_until >= @now)
          group by space_id having sum(not leased) > 0`,
       )
       .raw(),
