@@ -27,10 +27,22 @@ if (token) {
   setInterval(renew, 4 * 60_000)
 
   const tellHeight = () => {
-    const frameHeight = Math.ceil(document.documentElement.offsetHeight)
+    const { offsetHeight } = document.documentElement
+    const over = document.querySelector('.over[open] > :not(summary)')
+    const overBottom = over ? over.getBoundingClientRect().bottom + scrollY + 8 : 0
+    const frameHeight = Math.ceil(Math.max(offsetHeight, overBottom))
     parent.postMessage(JSON.stringify({ frameHeight }), '*')
   }
-  new ResizeObserver(tellHeight).observe(document.documentElement)
+  const sizes = new ResizeObserver(tellHeight)
+  sizes.observe(document.documentElement)
+  document.addEventListener(
+    'toggle',
+    ({ target }) => {
+      const over = target.matches('.over') && target.querySelector(':scope > :not(summary)')
+      if (over) sizes.observe(over)
+    },
+    true,
+  )
 
   // The frame is as high as its page, so only Cobot's page knows which part of it is in sight.
   addEventListener('message', ({ source, data }) => {
@@ -109,6 +121,20 @@ document.addEventListener('htmx:after:swap', ({ detail }) => {
   const first =
     wanted ?? found?.querySelector('h1') ?? fields.find((each) => each.checkVisibility())
   first?.focus()
+})
+
+// What lies above the page is closed when somebody turns elsewhere; a question about it is not that.
+const closeOver = ({ target }) => {
+  const over = document.querySelector('.over[open]')
+  if (over && !over.contains(target) && !target.closest?.('dialog')) over.open = false
+}
+document.addEventListener('click', closeOver)
+document.addEventListener('focusin', closeOver)
+document.addEventListener('keydown', ({ key }) => {
+  const over = key === 'Escape' && !dialog.open && document.querySelector('.over[open]')
+  if (!over) return
+  over.open = false
+  over.querySelector('summary').focus()
 })
 
 // One box for all boxes of a name.

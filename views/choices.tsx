@@ -27,7 +27,8 @@ export const Choices = (
   const query = new URLSearchParams(picked.map(({ value }) => ['chosen', value]))
   return (
     <details
-      class="choices"
+      class="over choices"
+      name="over"
       hx-get={`${from}?${query}`}
       hx-trigger="toggle once"
       hx-target="find .list"

@@ -233,13 +233,15 @@ const Actions = ({ say, line }: RowProps) => {
     </button>
   )
   const more = (rest: Child = null) => (
-    <details class="more">
+    <details class="over more" name="over">
       <summary>
         {t('members.more')} <span class="unseen">{name}</span>
       </summary>
-      {rest}
-      {file}
-      {!line.visit && button('erase', 'person.erase', 'danger', 'erase', 'person.eraseVerb')}
+      <div class="menu">
+        {rest}
+        {file}
+        {!line.visit && button('erase', 'person.erase', 'danger', 'erase', 'person.eraseVerb')}
+      </div>
     </details>
   )
   if (['unconfirmed', 'leaving', 'ended'].includes(state)) return more()

@@ -128,6 +128,8 @@ export const actions = (
       const isMeant = names.some((name) => text === name || text.startsWith(`${name} (`))
       await label.getByRole('checkbox').setChecked(isMeant)
     }
+    // The list lies above the rows that follow.
+    await page.keyboard.press('Escape')
   }
 
   const users = (name: string) =>

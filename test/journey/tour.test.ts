@@ -130,14 +130,25 @@ const beyond = async (html: Element, width: number): Promise<string[]> => {
   const isPushed = (element: Element) => /auto|scroll/.test(getComputedStyle(element).overflowX)
   const isOutside = (element: Element) => {
     const { left, right, width } = element.getBoundingClientRect()
-    if (width === 0 || (left >= -1 && right <= html.clientWidth + 1)) return false
+    const isShown = width > 0 && element.checkVisibility()
+    if (!isShown || (left >= -1 && right <= html.clientWidth + 1)) return false
     for (let at = element.parentElement; at; at = at.parentElement) if (isPushed(at)) return false
     return true
   }
-  const used = [...html.querySelectorAll('a, button, summary, input, select, textarea')]
+  const listOutside = (within: Element) =>
+    [...within.querySelectorAll('a, button, summary, input, select, textarea')]
+      .filter(isOutside)
+      .map((each) => `beyond the edge: ${each.outerHTML.slice(0, 80)}`)
+  const inMenus = [...html.querySelectorAll<HTMLDetailsElement>('details.more')].map((menu) => {
+    menu.open = true
+    const outside = listOutside(menu)
+    menu.open = false
+    return outside
+  })
   return [
     ...(html.scrollWidth > html.clientWidth + 1 ? ['wider than the window'] : []),
-    ...used.filter(isOutside).map((each) => `beyond the edge: ${each.outerHTML.slice(0, 80)}`),
+    ...listOutside(html),
+    ...inMenus.flat(),
   ]
 }
 
