@@ -88,6 +88,8 @@ const addCrowd = ({ cobot, salto, seeded }: Stage) => {
 
 /** Opens the frame anew, then each page from the navigation, and uses what there is on it. */
 const visitAll = async (page: Page, { addonUrl }: Stage): Promise<Vitals[]> => {
+  // A page that is scrolled to where it was reports no largest paint.
+  await page.evaluate('scrollTo(0, 0)')
   await page.reload()
   const frame = await until('the frame', async () =>
     page.frames().find((each) => each.url().startsWith(addonUrl)),
