@@ -129,6 +129,12 @@ export const takeOutMembership = (look: Look, membershipId: MembershipId): Promi
       await change(tx, 'memberships', { spaceId, membershipId: heir.membershipId }, { pairingId })
     await change(tx, 'memberships', { spaceId, membershipId }, { goneAt: look.now() })
     await askAbout(tx, look, membershipId)
+    // Whose its bookings are now, and whether they are still there, only Cobot can say.
+    const booked = await listBookings(tx, spaceId, {
+      after: look.now(),
+      membershipId: [membershipId],
+    })
+    if (booked.length > 0) await look.askIn(tx, 'sweepCobot', 'bookings', priority.removal)
   })
 
 const isSuccessor = (gone: Row<'memberships'>, other: Row<'memberships'>) =>

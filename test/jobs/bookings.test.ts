@@ -229,6 +229,22 @@ test('R14 a booking later than the membership’s end gives nothing; one begun b
   expect(seat()).toBe('suspended')
 })
 
+test('R14 what was booked with a membership that was deleted is read again, whatever else its person has', async () => {
+  await start()
+  const userId = world.cobot.addUser({ email: 'tom@members.example', name: 'Tom' })
+  const [first, second] = [1, 2].map(() => world.addMember('Tom Turner', { userId }))
+  await world.settle()
+  await world.connect(first!)
+  world.book(second!, '2026-11-24T08:00:00Z', '2026-11-24T12:00:00Z')
+  await world.settle()
+  expect(opens('Tom', '2026-11-24T11:00:00Z')).toBe(true)
+  // Cobot tells of the membership, and of the booking that is nobody's now it says nothing.
+  world.cobot.deleteMembership('harbour-hub', second!)
+  await world.settle()
+  expect(opens('Tom', '2026-11-24T11:00:00Z')).toBe(false)
+  expect(world.bookingGroups()).toEqual([])
+})
+
 test('R16 across the autumn change it is right to the minute; an edge in the repeated hour is the timer’s', async () => {
   await start({ startAt: '2026-10-24T09:00:00Z' })
   const mia = world.addMember('Mia Member', { startsAt: '2026-10-01' })
