@@ -137,6 +137,28 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     expect(opens('02300003', 'Quay Room', new Date(+midnight + 122 * 60_000))).toBe(false)
   })
 
+  test('C4 a series opens every time, and what was booked a minute ago opens at once', async () => {
+    const wish = {
+      resourceId: s.resourceOf('Quay Room'),
+      membershipId: s.membershipOf('Mia Member'),
+    }
+    const [from, to] = [s.at(14), s.at(15)]
+    const times = { from: from.toISOString(), to: to.toISOString() }
+    s.cobot.addRecurringBookings(subdomain, { ...wish, ...times, everyDays: 2, count: 3 })
+    for (const days of [0, 2, 4])
+      await until(`open after ${days} days`, () =>
+        opens('02300003', 'Quay Room', new Date(+from + (days * 24 + 0.5) * hour)),
+      )
+    expect(opens('02300003', 'Quay Room', new Date(+from + 24.5 * hour))).toBe(false)
+    const isOpenNow = () => opens('02300003', 'Quay Room', new Date())
+    expect(isOpenNow()).toBe(false)
+    const now = { from: new Date(Date.now() - 60_000).toISOString(), to: s.at(1).toISOString() }
+    const booking = s.cobot.addBooking(subdomain, { ...wish, ...now })
+    await until('open now', isOpenNow)
+    s.cobot.deleteBooking(booking)
+    await until('closed again', () => !isOpenNow())
+  })
+
   test('C5 an approved visitor gets a person, a tag and a PIN from us, and is removed after', async () => {
     await s.open('Settings')
     await s.frame.getByLabel('Visitors open doors').check()
