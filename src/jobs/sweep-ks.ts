@@ -8,7 +8,7 @@ import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
-import { change, list, one, type Row } from '../db/store.ts'
+import { change, list, one, put, type Row } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
@@ -91,7 +91,8 @@ const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess
 
 /** Booking groups that may differ: gone, of another zone, or open soon; and leftovers (R16, R18). */
 const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[]) => {
-  const { read } = look.deps.db
+  const { db } = look.deps
+  const { read } = db
   const { spaceId } = look
   const { siteId, timeZone } = site
   const there = new Set<string>(groups.map((each) => each.accessGroupId))
@@ -114,11 +115,19 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
   }
   const known = new Set(rows.map(({ name }) => name))
   const leftovers = groups.filter(({ name }) => isBookingGroupName(name) && !known.has(name))
-  const byName = new Map(bookings.map(({ bookingId }) => [bookingGroupName(bookingId), bookingId]))
+  const byName = new Map(bookings.map((each) => [bookingGroupName(each.bookingId), each]))
   for (const { name, accessGroupId } of leftovers) {
-    const bookingId = byName.get(name)
-    if (bookingId) look.ask('reconcileBooking', bookingId, priority.difference)
-    else look.problem('P10', `leftover:${accessGroupId}`, { group: name, leftover: 'yes' })
+    const booking = byName.get(name)
+    if (!booking) {
+      look.problem('P10', `leftover:${accessGroupId}`, { group: name, leftover: 'yes' })
+      continue
+    }
+    const { bookingId, endsAt } = booking
+    // Of a booking that is over nothing is wanted by which its group would be found again.
+    const row = { spaceId, siteId, bookingId, accessGroupId, name, zone: timeZone }
+    if (endsAt <= now)
+      await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
+    look.ask('reconcileBooking', bookingId, priority.difference)
   }
 }
 

@@ -362,6 +362,18 @@ test('R2 a booking group that somebody renamed loses our person and nothing else
   })
 })
 
+test('R18 C6 a group of which an old backup knows nothing goes when its booking is over', async () => {
+  await start()
+  const mia = await connected()
+  world.book(mia, '2026-11-24T08:00:00Z', '2026-11-24T10:00:00Z')
+  await world.settle()
+  await world.advanceTo('2026-11-24T10:05:00Z', 5 * 60_000)
+  await world.act((tx) => take(tx, 'bookingGroups', { spaceId: world.spaceId }))
+  expect(world.bookingGroups()).toHaveLength(1)
+  await world.advance(30 * 60_000, 5 * 60_000)
+  expect(world.bookingGroups()).toEqual([])
+})
+
 test('R18 a group with our marker: taken in if its booking lives, shown with Remove if nobody knows it', async () => {
   await start()
   const mia = await connected()

@@ -173,15 +173,16 @@ export const kinds: Record<string, Kind> = {
     hit: (_, { side }) =>
       answer(403, side === 'cobot' ? '{"message":"Forbidden"}' : '{"ErrorCode":"2203"}'),
   },
+  // Creates are rare: only a long storm meets some.
   F26: {
-    shares: [0.3, 1],
-    minutes: [10, 90],
+    shares: [0.5, 1],
+    minutes: [60, 480],
     applies: ({ method, side }) => method === 'POST' && side === 'salto',
     hit: () => ({ kind: 'twice' }),
   },
   F27: {
     shares: [0.3, 1],
-    minutes: [1, 20],
+    minutes: [10, 120],
     applies: (call) => isWrite(call) && call.side === 'salto' && !/\/identity\//.test(call.path),
     hit: (chance) => answer(409, '{"ErrorCode":"1409"}', {}, chance.is(0.3)),
   },

@@ -16,6 +16,9 @@ export type Exchange = {
   body: string
 }
 
+/** How far a call is: on its way, done, answered; a process that dies then dies by this class. */
+export type Stage = 'F01' | 'F02' | 'F03'
+
 export const createNetwork = (deps: {
   scheduler: Scheduler
   seed: number
@@ -31,14 +34,13 @@ export const createNetwork = (deps: {
   onHit(fault: string, call: Exchange): void
   /** An answer, or what a storm made of it, reaches the process. */
   onHeard(call: Exchange, response: Response): void
+  onStage(replica: string, stage: Stage): void
 }) => {
   const { scheduler, trace } = deps
   const chance: Chance = chanceOf(deps.seed, 'network')
   let storms: Storm[] = []
   /** What a read said before, and when it stopped being so. */
   const said = new Map<string, { text: string; status: number; atMs: number }>()
-  /** How far the last call of each process has come. */
-  const stages = new Map<string, 'F01' | 'F02' | 'F03'>()
   const latencyMs = () => 10 + chance.fraction() ** 3 * 400
 
   const perform = async (request: Request, call: Exchange, hit: Hit | null): Promise<Response> => {
@@ -101,7 +103,7 @@ export const createNetwork = (deps: {
       const hit = struck?.hit ?? null
       if (struck) deps.onHit(struck.fault, call)
       deps.onSend(call)
-      stages.set(replica.name, 'F01')
+      deps.onStage(replica.name, 'F01')
       trace.add(
         `${scheduler.nowMs()} ${replica.name} ${call.method} ${call.path} ${struck?.fault ?? ''}`,
       )
@@ -110,11 +112,11 @@ export const createNetwork = (deps: {
       scheduler.at(scheduler.nowMs() + thereMs, async () => {
         try {
           const response = await perform(request, call, hit)
-          stages.set(replica.name, 'F02')
+          deps.onStage(replica.name, 'F02')
           const { status } = response
           replica.at(scheduler.nowMs() + backMs, () => {
             trace.add(`${scheduler.nowMs()} ${replica.name} ${status}`)
-            stages.set(replica.name, 'F03')
+            deps.onStage(replica.name, 'F03')
             deps.onHeard(call, response)
             resolve(response)
           })
@@ -132,8 +134,6 @@ export const createNetwork = (deps: {
 
   return {
     fetchOf,
-    /** Killed now, a process dies before a call's effect, before its answer, or between calls. */
-    lateness: (name: string) => stages.get(name) ?? 'F03',
     setStorms: (blowing: Storm[]) => {
       storms = blowing
     },

@@ -7,7 +7,7 @@ import { createWorld, origins } from '../support/world.ts'
 import { openStore } from './database.ts'
 import { kinds, planNights, planStorms } from './faults.ts'
 import * as invariants from './invariants.ts'
-import { createNetwork, type Exchange } from './network.ts'
+import { createNetwork, type Exchange, type Stage } from './network.ts'
 import { createPeople, habits } from './people.ts'
 import { buildSpaces, idOf, plainCrypt } from './places.ts'
 import { startReplica } from './replicas.ts'
@@ -334,6 +334,9 @@ export const runSeed = async (options: Options): Promise<Result> => {
     return stored.has(token)
   }
 
+  /** Who dies as soon as a call of theirs has come so far. */
+  let doomed: { victim: Running; stage: Stage } | null = null
+
   const network = createNetwork({
     scheduler,
     seed,
@@ -393,6 +396,10 @@ export const runSeed = async (options: Options): Promise<Result> => {
       if (side === 'salto') return disturb(space)
       for (const each of spaces)
         if (space === null || each.index === space) each.disturbedAtMs = scheduler.nowMs()
+    },
+    onStage: (replica, stage) => {
+      if (doomed?.victim.replica.name === replica && doomed.stage === stage)
+        scheduler.at(scheduler.nowMs(), die)
     },
     onHeard: ({ side, space }, { status, headers }) => {
       const seconds = headers.get('retry-after') ?? ''
@@ -605,14 +612,19 @@ export const runSeed = async (options: Options): Promise<Result> => {
 
   sometimes('F01', 8, () => {
     const victim = anyOf(running)
-    if (!victim) return
-    fire(network.lateness(victim.replica.name))
+    if (victim) doomed = { victim, stage: fates.pick(['F01', 'F02', 'F03'] as const) }
+  })
+  const die = () => {
+    const { victim, stage } = doomed ?? {}
+    doomed = null
+    if (!victim || !stage || !running.includes(victim)) return
+    fire(stage)
     kill(victim)
     scheduler.at(scheduler.nowMs() + fates.between(1000, 5 * minute), async () => {
       await start()
       disturb(null)
     })
-  })
+  }
   // As in a roll-out: no more work is taken, what runs is brought to its end.
   sometimes('F05', 3, async () => {
     const victim = anyOf(running)
