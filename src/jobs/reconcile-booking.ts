@@ -162,9 +162,9 @@ const converge = async (
     creatingSince: null,
     written: null,
   }
-  const groups = (await look.ks.findAccessGroupsByName(siteId, name))
-    .filter((group) => group.name === name)
-    .sort((a, b) => (a.accessGroupId < b.accessGroupId ? -1 : 1))
+  const groups = (await findGroups(look, siteId, name, before)).sort((a, b) =>
+    a.accessGroupId < b.accessGroupId ? -1 : 1,
+  )
   const kept = groups.find((each) => each.accessGroupId === before?.accessGroupId) ?? groups[0]
   const isAsWritten =
     before?.written && before.zone === zone && steps.sameWindow(before.written, window)
@@ -173,7 +173,9 @@ const converge = async (
   if (before && kept?.accessGroupId !== before.accessGroupId) await leaveRenamed(look, before)
   const group = kept ?? (await createGroup(look, before ?? fresh))
   const { accessGroupId } = group
-  const row = { ...(before ?? fresh), accessGroupId, zone }
+  // Kept until all of it was seen: what disappears before that may only not show yet.
+  const creatingSince = kept ? (before?.creatingSince ?? null) : look.now()
+  const row = { ...(before ?? fresh), accessGroupId, zone, creatingSince }
   for (const double of groups.filter((each) => each !== kept))
     await look.attempt(() => deleteOwn(look, row, double))
 
@@ -190,12 +192,22 @@ const converge = async (
   const open = await stepsFrom(observed)
   if (open.length > 0) {
     if (isAsWritten) return changedByHand(look, row, observed)
-    await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
+    await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null }))
     for (const step of open) await apply(look, proof, step)
     const left = await stepsFrom(await observe(look, siteId, accessGroupId))
     if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
   }
   await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: window, creatingSince: null }))
+}
+
+/** All of the name, and the ledger's, which a search may not show for a while after it was made. */
+const findGroups = async (look: Look, siteId: SiteId, name: string, before: Group | null) => {
+  const found = await look.ks.findAccessGroupsByName(siteId, name)
+  const { accessGroupId = null } = before ?? {}
+  const isFound = found.some((group) => group.accessGroupId === accessGroupId)
+  const stored =
+    accessGroupId && !isFound ? await look.ks.getAccessGroup(siteId, accessGroupId) : null
+  return [...found, ...(stored ? [stored] : [])].filter((group) => group.name === name)
 }
 
 /** Intention first; a create whose answer was lost is looked for before it is repeated. */
@@ -205,8 +217,7 @@ const createGroup = async (look: Look, row: Group): Promise<AccessGroup> => {
   const intent = { ...row, accessGroupId: null, creatingSince: look.now(), written: null }
   await db.tx((tx) => put(tx, 'bookingGroups', intent))
   const group = await look.ksWrite.createAccessGroup({ siteId: row.siteId, name: row.name })
-  const { accessGroupId } = group
-  await store(look, row, { accessGroupId, creatingSince: null })
+  await store(look, row, { accessGroupId: group.accessGroupId })
   return group
 }
 

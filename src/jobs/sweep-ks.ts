@@ -113,7 +113,13 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
     else if (isGone || soon.has(row.bookingId))
       look.ask('reconcileBooking', row.bookingId, priority.difference)
   }
-  const known = new Set(rows.map(({ name }) => name))
+  const known = new Map(rows.map((row) => [row.name, row]))
+  // Made twice, where the second showed late: the look of its booking keeps one (R7).
+  for (const { name, accessGroupId } of groups) {
+    const row = known.get(name)
+    if (row?.accessGroupId && row.accessGroupId !== accessGroupId)
+      look.ask('reconcileBooking', row.bookingId, priority.difference)
+  }
   const leftovers = groups.filter(({ name }) => isBookingGroupName(name) && !known.has(name))
   const byName = new Map(bookings.map((each) => [bookingGroupName(each.bookingId), each]))
   for (const { name, accessGroupId } of leftovers) {

@@ -362,6 +362,33 @@ test('R2 a booking group that somebody renamed loses our person and nothing else
   })
 })
 
+test('R11 a group that the search does not show yet is not made again', async () => {
+  await start()
+  const mia = await connected()
+  world.salto.addFault({ method: 'POST', path: '/time_schedules$', status: 500, times: 1 })
+  const search = { method: 'GET', path: 'customer_reference' }
+  const nothing = { items: [], count: 0, next_page_link: null }
+  world.salto.addFault({ ...search, status: 200, body: nothing, times: 3 })
+  world.book(mia, '2026-11-28T09:00:00Z', '2026-11-28T10:00:00Z')
+  await world.settle()
+  await world.advance(20_000, 5000)
+  expect(only()).toMatchObject({ users: [saltoUserOf('Mia')], locks: [world.quayLock] })
+  expect(windows()).toEqual([[['2026-11-28T10:00:00', '2026-11-28T11:00:00']]])
+  world.salto.clearFaults()
+})
+
+test('R7 a second group of the same name goes, whenever it shows', async () => {
+  await start()
+  const mia = await connected()
+  world.book(mia, '2026-11-28T09:00:00Z', '2026-11-28T10:00:00Z')
+  await world.settle()
+  const { id, name } = only()
+  await world.advance(20 * 60_000, 5 * 60_000)
+  world.salto.addAccessGroup(world.siteId, { name, lockIds: [world.quayLock] })
+  await world.advance(20 * 60_000, 5 * 60_000)
+  expect(only()).toMatchObject({ id, users: [saltoUserOf('Mia')], locks: [world.quayLock] })
+})
+
 test('R18 C6 a group of which an old backup knows nothing goes when its booking is over', async () => {
   await start()
   const mia = await connected()

@@ -138,18 +138,20 @@ describe('creates whose answer was lost', () => {
     const { ports } = world.deps
     const { fetch } = ports
     let lost = 0
-    /** What a list said, and until when it goes on saying so: what was made shows after a while. */
-    const said = new Map<string, string>()
+    /** What a list said lately, and until when it goes on saying so: what was made shows after a while. */
+    const said = new Map<string, { text: string; atMs: number }>()
     const staleUntil = new Map<string, number>()
     ports.fetch = async (request) => {
       const { pathname } = new URL(request.url)
       const isRead = request.method === 'GET'
+      const nowMs = clock.now().getTime()
       const before = isRead && said.get(request.url)
-      if (before && clock.now().getTime() < (staleUntil.get(pathname) ?? 0))
-        return new Response(before)
+      const isStale = nowMs < (staleUntil.get(pathname) ?? 0)
+      if (before && isStale && nowMs < before.atMs + showsAfterMs) return new Response(before.text)
       try {
         const response = await fetch(request)
-        if (isRead && creates.test(pathname)) said.set(request.url, await response.clone().text())
+        if (isRead && creates.test(pathname))
+          said.set(request.url, { text: await response.clone().text(), atMs: nowMs })
         return response
       } catch (error) {
         if (!isRead && creates.test(pathname)) {
