@@ -91,9 +91,19 @@ export const reconcilePlaces = async (
         await store({ unwantedSince })
         break
       }
-      case 'forget':
-        await db.tx((tx) => take(tx, 'groupPlaces', place))
+      case 'forget': {
+        // A read may be older than our own write: what was just taken may only not show yet.
+        const was = places.applied.find((each) => each.accessGroupId === step.accessGroupId)
+        const since = was?.joinedAt ?? was?.unwantedSince ?? now
+        const settledAt = new Date(since.getTime() + look.deps.config.settleMs)
+        if (settledAt <= now) {
+          await db.tx((tx) => take(tx, 'groupPlaces', place))
+          break
+        }
+        await store({ unwantedSince: was?.unwantedSince ?? now })
+        look.lookAgainAt(settledAt)
         break
+      }
       case 'missing':
       case 'extra': {
         const { accessGroupId } = step

@@ -116,3 +116,26 @@ test('Report lost pressed while the tag is being given is carried out as well', 
   const door = { lockId: world.frontDoor, tagNumber: '02300001' }
   expect(world.salto.door({ ...door, at: world.clock.now() }).opened).toBe(false)
 })
+
+test('a place that a read does not show yet is not forgotten when the plan changes once more', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  const owl = world.cobot.addPlan(hub, { name: 'Night Owl' })
+  const late = world.cobot.addPlan(hub, { name: 'Late Bird' })
+  for (const name of ['Night Owl', 'Late Bird'])
+    world.salto.addAccessGroup(world.siteId, { name, lockIds: [], schedule: 'always' })
+  await world.advance(20 * minute, 5 * minute)
+  const siteUserId = user('Mia Member')?.siteUserId ?? ''
+  world.cobot.changePlan(hub, membershipId, owl)
+  await world.settle()
+  expect(isIn('Mia Member', 'Night Owl')).toBe(true)
+  const before = { items: [], count: 0, next_page_link: null }
+  const path = `/users/${siteUserId}/access_groups`
+  world.salto.addFault({ method: 'GET', path, status: 200, body: before, times: 1 })
+  world.cobot.changePlan(hub, membershipId, late)
+  await world.settle()
+  await world.advance(minute, 10_000)
+  expect(isIn('Mia Member', 'Night Owl')).toBe(false)
+  expect(isIn('Mia Member', 'Late Bird')).toBe(true)
+  expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
+})
