@@ -3,7 +3,7 @@ import type { WorldSize } from './run.ts'
 import { runShard } from './shards.ts'
 
 const { LONG, LONG_MINUTES } = process.env
-const minutes = LONG ? Number(LONG_MINUTES ?? 60) : 20
+const minutes = LONG ? Number(LONG_MINUTES ?? 25) : 20
 const halves = 2
 const smallEach = 30
 
