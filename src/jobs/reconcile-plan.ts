@@ -22,9 +22,14 @@ export const reconcilePlan: TaskHandler = async (look) => {
   const before = await one(db.read, 'planGroups', key)
   const plan = await getSnapshot(db.read, spaceId, 'plan', planId)
   const readAt = look.now()
-  const groups = await look.ks.listAccessGroups(siteId)
+  const groups = [...(await look.ks.listAccessGroups(siteId))]
   const isThere = (id: AccessGroupId) => groups.some((each) => each.accessGroupId === id)
   const mapping = before && (before.chosen || before.accessGroupId) ? before : null
+  // What was just made may not be listed yet.
+  for (const id of mapping ? mappedGroups(mapping).filter((each) => !isThere(each)) : []) {
+    const group = await look.ks.getAccessGroup(siteId, id)
+    if (group) groups.push(group)
+  }
   const row = mapping
     ? ({ ...mapping, state: mappedGroups(mapping).every(isThere) ? 'ready' : 'missing' } as const)
     : plan && (await findOrMake(look, site, plan, before, groups))

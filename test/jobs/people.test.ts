@@ -57,6 +57,25 @@ test('D5 R3 a plan change moves nobody today and everybody at the space’s midn
   expect(await world.problems()).toContain(`P18 plan:${world.flex}`)
 })
 
+test('D5 R8 a group that was just made and is not listed yet is not missing', async () => {
+  await start()
+  const sam = world.addMember('Sam Rivers', { planId: world.flex })
+  await world.settle()
+  await world.connect(sam)
+  const group = world.salto.groupByName(world.siteId, 'Flex 8')
+  const items: unknown[] = []
+  const body = { items, count: 0, next_page_link: null }
+  const lists = { method: 'GET', path: '/sites/[^/]+/access_groups$' }
+  world.salto.addFault({ ...lists, status: 200, body, times: 2 })
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), `reconcilePlan:${world.flex}`))
+  await world.worker.drain()
+  expect(await world.problems()).not.toContain(`P04 plan:${world.flex}`)
+  world.salto.clearFaults()
+  await world.advance(20 * 60_000, 5 * 60_000)
+  expect(world.salto.groupByName(world.siteId, 'Flex 8')?.id).toBe(group?.id)
+  expect(isIn('Sam Rivers', 'Flex 8')).toBe(true)
+})
+
 test('D7 R3 R4 R5 an end comes on its date with Cobot down or refusing us; undoing brings the same user back', async () => {
   await start()
   const mia = await connected()
