@@ -54,8 +54,11 @@ export const enter = (
           false,
           async () => {
             const response = await outside(request)
-            if (/^POST .*\/access_groups$/.test(what) && response.ok)
-              madeGroups.add((await response.clone().json()).id)
+            // A plan's group is ours by its id; a booking's by its name, which a KS admin may take away.
+            if (/^POST .*\/access_groups$/.test(what) && response.ok) {
+              const { id, customer_reference: name } = await response.clone().json()
+              if (!isBookingName(name)) madeGroups.add(id)
+            }
             return response
           },
         )
@@ -177,8 +180,9 @@ const isForeign = ({ salto }: World, call: string): boolean => {
   const user = kind === 'users' && users.find(({ siteUserId }) => siteUserId === id)
   const group = kind === 'access_groups' && groups.find((each) => each.id === id)
   if (user) return !/ · C\d{9}$/.test(user.alias ?? '')
-  return group ? !madeGroups.has(group.id) && !/^Cobot \d{12}$/.test(group.name) : false
+  return group ? !madeGroups.has(group.id) && !isBookingName(group.name) : false
 }
+const isBookingName = (name: string) => /^Cobot \d{12}$/.test(name)
 
 /** The place in the sources from which a transaction is asked for. */
 const caller = (): string => {
