@@ -6,6 +6,8 @@ import type { Deps } from './deps.ts'
 
 const patienceMs = 5000
 const againMs = 30_000
+/** Clocks that are kept in step differ by less. */
+const inStepMs = 100
 
 /** Whoever does not answer soon is heard later, with the first call. */
 export const askTheTime = async ({ ports, config }: Pick<Deps, 'ports' | 'config'>) => {
@@ -19,16 +21,20 @@ export const askTheTime = async ({ ports, config }: Pick<Deps, 'ports' | 'config
   callOff()
 }
 
-/** Goes by the clock of a shared database; returns how to stop. */
+/** Goes by the clock of a shared database when ours is out of step with it; returns how to stop. */
 export const shareTheTime = async ({ ports, db, log }: Pick<Deps, 'ports' | 'db' | 'log'>) => {
   const { clock } = ports
   let isOver = false
   let callOff = () => {}
   const ask = async () => {
     try {
+      const askedMs = clock.now().getTime()
       const at = await db.time()
       if (!at) return
-      clock.hear?.('database', at)
+      // Said at some time between asking and hearing; corrected for less, we would only be less in step.
+      const isInStep =
+        askedMs - inStepMs <= at.getTime() && at.getTime() <= clock.now().getTime() + inStepMs
+      if (!isInStep) clock.hear?.('database', at)
     } catch (error) {
       log.warn({ error }, 'the database does not tell the time')
     }

@@ -3,8 +3,8 @@
 // end and no start may happen at a wrong moment. What was heard is carried on by a count of time
 // that never steps, so that a clock set in mid-run is noticed at once.
 //
-// Processes that share a database go by its clock: by their own ones an event could seem older than
-// the list that was read before it.
+// Processes that share a database go by its clock when theirs contradicts it: an event could seem older
+// than the list that was read before it.
 import type { Side } from './errors.ts'
 import type { Clock } from './ports.ts'
 
@@ -12,9 +12,6 @@ import type { Clock } from './ports.ts'
 export const toleranceMs = 60_000
 /** A good count drifts by seconds in this time. After it, what was heard means nothing. */
 const heardForMs = 24 * 3600_000
-/** What the database says comes with the delay of its answer; time does not go to and fro for that. */
-const delayMs = 200
-
 type Word = { saidMs: number; elapsedMs: number }
 type Heard = Partial<Record<Side, Word>>
 
@@ -50,8 +47,8 @@ export const soundClock = (own: Clock, elapsedMs: () => number): Clock => {
     after: own.after,
     hear: (side, said) => {
       const word = { saidMs: said.getTime(), elapsedMs: elapsedMs() }
-      if (side !== 'database') heard[side] = word
-      else if (!shared || Math.abs(word.saidMs - usualMs()) > delayMs) shared = word
+      if (side === 'database') shared = word
+      else heard[side] = word
     },
     correctionMs: () => usualMs() + corrected() - own.now().getTime(),
   }

@@ -107,3 +107,22 @@ test('an event is no older than a list that a process with a clock ahead read be
   expect(doors()).not.toContain('Mia Member')
   stop()
 })
+
+test('a clock in step with the database is left alone, however late its answer comes', async () => {
+  const world = await start()
+  const { deps, clock } = world
+  const ownMs = () => clock.now().getTime() + 80
+  const sound = soundClock({ ...clock, now: () => new Date(ownMs()) }, ownMs)
+  const time = async () => {
+    const at = clock.now()
+    await clock.advance(5000)
+    return at
+  }
+  const stop = await shareTheTime({
+    ...deps,
+    db: { ...deps.db, time },
+    ports: { ...deps.ports, clock: sound },
+  })
+  expect(sound.now().getTime()).toBe(ownMs())
+  stop()
+})
