@@ -29,7 +29,10 @@ export const takeToken = (
   const before = bucket ?? { tokens: rule.capacity, filledAt: now, notBefore: null }
   const passedMs = Math.max(0, now.getTime() - before.filledAt.getTime())
   const tokens = Math.min(rule.capacity, before.tokens + passedMs * rule.perMs)
-  const filled = { ...before, tokens, filledAt: now }
+  // A process whose clock is a little ahead counted this time already; one far ahead was set back.
+  const aheadMs = before.filledAt.getTime() - now.getTime()
+  const isCounted = aheadMs > 0 && aheadMs <= rule.capacity / rule.perMs
+  const filled = { ...before, tokens, filledAt: isCounted ? before.filledAt : now }
   if (before.notBefore && before.notBefore > now)
     return { bucket: filled, waitMs: before.notBefore.getTime() - now.getTime() }
   if (tokens < 1 + reserve)

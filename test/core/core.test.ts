@@ -300,4 +300,22 @@ describe('names and budgets', () => {
     expect(backoffMs(0, 1)).toBe(1000)
     expect(backoffMs(50, 1)).toBe(300_000)
   })
+
+  test('R13 two processes whose clocks differ by seconds take no more than one would', () => {
+    const start = at('2026-11-24T09:00').getTime()
+    let bucket: Parameters<typeof takeToken>[0] = null
+    let taken = 0
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      const aheadMs = (ms / 100) % 2 === 0 ? 3000 : 0
+      const taking = takeToken(bucket, cobotBuckets.any, new Date(start + ms + aheadMs))
+      bucket = taking.bucket
+      if (taking.waitMs === 0) taken += 1
+    }
+    expect(taken).toBeLessThanOrEqual(60)
+    // Far ahead is a clock that was wrong: nobody waits until time has caught up.
+    const wrong = { tokens: 0, filledAt: new Date(start + 3600_000), notBefore: null }
+    const [first, later] = [0, 2000].map((ms) => new Date(start + ms))
+    const reset = takeToken(wrong, cobotBuckets.any, first!)
+    expect(takeToken(reset.bucket, cobotBuckets.any, later!).waitMs).toBe(0)
+  })
 })
