@@ -39,8 +39,13 @@ const template = async (): Promise<string> => {
 
 export type Store = Awaited<ReturnType<typeof openStore>>
 
-/** `time`: the clock of the database, which all processes share. */
-export const openStore = async (time: () => Date) => {
+/** So many transactions at one instant are a process that runs in circles. */
+const circlesFrom = 20_000
+
+/** `time`: the clock of the database, which all processes share. `fail` ends the world. */
+export const openStore = async (time: () => Date, fail: (error: unknown) => void) => {
+  let atMs = 0
+  let sinceThen = 0
   const path = join(folder, `${++made}.db`)
   copyFileSync(await template(), path)
   let db = await openSqlite(path)
@@ -75,6 +80,14 @@ export const openStore = async (time: () => Date) => {
       return db.read
     },
     tx: async (work) => {
+      const nowMs = time().getTime()
+      sinceThen = nowMs === atMs ? sinceThen + 1 : 0
+      atMs = nowMs
+      if (sinceThen > circlesFrom) {
+        const error = new Error('a process runs in circles: no time passes')
+        fail(error)
+        throw error
+      }
       const breaks = isBroken?.()
       if (breaks === 'before') throw new Error('SQLITE_BUSY: database is locked')
       const value = await db.tx(work)

@@ -126,7 +126,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
 
   // The stage -------------------------------------------------------------------------------------
   let databaseSkewMs = 0
-  const store = await openStore(() => new Date(scheduler.nowMs() + databaseSkewMs))
+  const databaseTime = () => new Date(scheduler.nowMs() + databaseSkewMs)
+  const store = await openStore(databaseTime, scheduler.fail)
   const secrets = new Set<string>()
   let logged = ''
   const write = (facts: unknown, message: string) => {
