@@ -14,13 +14,13 @@ export const cobotClient = 'salto-for-cobot'
 const saltoClient = 'cobot-for-salto'
 const rateWindowMs = 61_000
 
-/** A webhook that was answered with 2xx; its subject must be read from Cobot later than that. */
+/** A webhook that was answered with 2xx; its subject must be read from Cobot after it was sent. */
 export type Accepted = {
   event: string
   subdomain: string
   kind: 'bookings' | 'memberships'
   subject: string
-  /** How many calls Cobot had had by then. */
+  /** How many calls Cobot had had when it was sent. */
   calls: number
 }
 
@@ -44,12 +44,15 @@ export const createStage = async (given: {
   }
   const deliver = async (request: Request): Promise<Response> => {
     const text = await request.clone().text()
+    // It has happened by now: whoever reads it from here on reads it as it is, even before we hear of
+    // the answer.
+    const calls = cobot.journal.length
     const response = await send(request)
     const pointer = /\/spaces\/([^/]+)\/api\/(bookings|memberships)\/([\w-]+)/
     const [, subdomain = '', kind, subject = ''] = pointer.exec(text) ?? []
     if (response.ok && (kind === 'bookings' || kind === 'memberships')) {
       const event = request.url.split('/').at(-1) ?? ''
-      accepted.push({ event, subdomain, kind, subject, calls: cobot.journal.length })
+      accepted.push({ event, subdomain, kind, subject, calls })
     }
     return response
   }
