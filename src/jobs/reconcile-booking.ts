@@ -298,7 +298,7 @@ const removeGroup = async (
 ): Promise<void> => {
   const { spaceId, siteId, bookingId } = row
   look.because(`booking ${bookingId} ${why}`)
-  const groups = await look.ks.findAccessGroupsByName(siteId, row.name)
+  const groups = await findGroups(look, siteId, row.name, row)
   const isRenamed = await leaveRenamed(look, row)
   // Intention first: should the answer get lost, that the group is gone is nobody else's doing.
   if (groups.length > 0) await store(look, row, { written: null })

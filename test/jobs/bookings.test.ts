@@ -377,6 +377,22 @@ test('R11 a group that the search does not show yet is not made again', async ()
   world.salto.clearFaults()
 })
 
+test('C2 a booking deleted before the search shows its group leaves nobody inside', async () => {
+  await start()
+  const mia = await connected()
+  const booking = world.book(mia, '2026-11-28T09:00:00Z', '2026-11-28T10:00:00Z')
+  await world.settle()
+  expect(only().users).toEqual([saltoUserOf('Mia')])
+  const nothing = { items: [], count: 0, next_page_link: null }
+  const search = { method: 'GET', path: 'customer_reference', status: 200, times: 3 }
+  world.salto.addFault({ ...search, body: nothing })
+  world.cobot.deleteBooking(booking)
+  await world.settle()
+  await world.advance(20_000, 5000)
+  expect(world.bookingGroups()).toEqual([])
+  world.salto.clearFaults()
+})
+
 test('R7 a second group of the same name goes, whenever it shows', async () => {
   await start()
   const mia = await connected()
