@@ -255,8 +255,15 @@ export const restore = async (tx: Tx, click: Click, subject: string): Promise<vo
   }
   if (kind === 'booking') {
     const bookingId = id as BookingId
-    // What was written is still needed: of a group that was renamed our person has to go.
-    await change(tx, 'bookingGroups', { spaceId, bookingId }, { zone: '' })
+    // Without its locks nothing is as it was written. Whom it was for is still needed: of a group that
+    // was renamed our person has to go.
+    for (const { siteId, written } of await list(tx, 'bookingGroups', { spaceId, bookingId }))
+      await change(
+        tx,
+        'bookingGroups',
+        { spaceId, siteId, bookingId },
+        { written: written && { ...written, lockIds: [] } },
+      )
     await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
   }
   if (kind === 'plan') {

@@ -296,6 +296,27 @@ test('R7 R20 persons and locks added to a booking’s group are shown; left, ano
   expect(await shown()).toEqual([])
 })
 
+test('R9 R20 a booking restored in one breath with its deleted person opens for the new one', async () => {
+  const { mia } = await begin()
+  const bookingId = world.book(mia.membershipId, '2026-11-24T15:00:00Z', '2026-11-24T16:00:00Z')
+  await world.settle()
+  await world.advance(3 * minute)
+  world.salto.removeSiteUser(world.siteId, idOf('Mia Member'))
+  await world.advance(3 * minute)
+  await noticed()
+  const both = [`pairing:${mia.pairingId}`, `booking:${bookingId}`]
+  expect((await shown()).sort()).toEqual([...both].sort())
+  await world.act(async (tx) => {
+    for (const subject of both) await clicks.restore(tx, world.click(), subject)
+  })
+  await world.settle()
+  await world.advance(minute)
+  expect(world.bookingGroups()).toMatchObject([
+    { users: [user('Mia Member')?.saltoUserId], locks: [world.quayLock] },
+  ])
+  expect(await shown()).toEqual([])
+})
+
 test.each(['Restore', 'a change in Cobot'])(
   'R20 of a booking’s group that was renamed the person goes when %s writes another one',
   async (how) => {
