@@ -28,6 +28,9 @@ const speakers = {
   salto: { task: 'sweepKs', subject: 'space' },
 } as const satisfies Record<Side, { task: Task; subject: string }>
 const refusedAgainMs = 15 * 60_000
+/** A refusal may pass, and somebody may be inside meanwhile: 1, 4, 16, 64 min, then every 6 h. */
+const refusedSubjectMs = (attempts: number) =>
+  Math.min(60_000 * 4 ** Math.min(attempts, 10), rejectedAgainMs)
 /** For about two minutes after a user was made, SALTO may not know them everywhere. */
 const notYetThereMs = 15_000
 const notYetThereTries = 10
@@ -133,7 +136,8 @@ const refusedSubject = async (
   { side, status, code }: Refused,
 ): Promise<Again> => {
   await say(deps, row, state, 'P15', { side, status: String(status), code: code ?? '' })
-  return { afterMs: rejectedAgainMs, countsAsAttempt: true, reason: `${side} said ${status}` }
+  const afterMs = refusedSubjectMs(row.attempts)
+  return { afterMs, countsAsAttempt: true, reason: `${side} said ${status}` }
 }
 
 const kinds: Partial<Record<string, string>> = {

@@ -186,6 +186,24 @@ test('R6 a booking handed over: the old person is out before the new one is in',
   expect(only().users).toEqual([saltoUserOf('Tom')])
 })
 
+test('R12 a refused removal is shown by name, and tried again within minutes', async () => {
+  await start()
+  const mia = await connected()
+  const bookingId = world.book(mia, '2026-11-26T09:00:00Z', '2026-11-26T10:00:00Z')
+  await world.settle()
+  world.salto.addFault({ method: 'DELETE', path: '/access_groups/', status: 409, times: 2 })
+  world.cobot.deleteBooking(bookingId)
+  await world.settle()
+  expect(only().users).toEqual([saltoUserOf('Mia')])
+  const said = (await world.db.tx((tx) => list(tx, 'problems', { code: 'P15' }))).map(
+    ({ subject, params }) => [subject, params.name],
+  )
+  expect(said).toEqual([[`booking:${bookingId}`, 'Mia Member']])
+  await world.advance(6 * 60_000)
+  expect(world.bookingGroups()).toEqual([])
+  expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
+})
+
 test('R7 whatever mess is in a booking group, the next change in Cobot leaves it whole', async () => {
   await start()
   const mia = await connected()

@@ -29,10 +29,11 @@ export type Limits = ReturnType<typeof limitsFor>
 
 const wholeSpace = /^(P01|P02|P08|P11)$/
 const isAbout =
-  (person: string, pairings: ReadonlyMap<string, string>, bookings: ReadonlySet<string>) =>
-  ({ subject }: Problem) =>
+  (person: string, { pairings, ...of }: Pick<Shown, 'pairings' | 'bookingsOf' | 'namesOf'>) =>
+  ({ subject, params }: Problem) =>
     subject === `pairing:${pairings.get(person)}` ||
-    (subject.startsWith('booking:') && bookings.has(subject.slice(8)))
+    (subject.startsWith('booking:') && of.bookingsOf(person).has(subject.slice(8))) ||
+    of.namesOf(person).has(params.name ?? '')
 
 const late = (
   { sinceMs, kind, isDated }: Mismatch,
@@ -62,6 +63,8 @@ type Shown = {
   problems: readonly Problem[]
   pairings: ReadonlyMap<string, string>
   bookingsOf(person: string): ReadonlySet<string>
+  /** A booking that is gone is still told with the name of whom it was for. */
+  namesOf(person: string): ReadonlySet<string>
 }
 
 const overdue = (
@@ -75,7 +78,7 @@ const overdue = (
     if (each.kind !== kind || each.isTold || space.touched.has(each.person)) continue
     const why = late(each, space, nowMs, limits)
     if (!why) continue
-    const about = isAbout(each.person, shown.pairings, shown.bookingsOf(each.person))
+    const about = isAbout(each.person, shown)
     const isShown = shown.problems.some(
       (p) => wholeSpace.test(p.code) || (excuse.test(p.code) && about(p)),
     )

@@ -293,6 +293,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
         nowMs: scheduler.nowMs(),
         problems: await problemsOf(space),
         pairings,
+        namesOf: (person: string) =>
+          new Set(memberships.flatMap((m) => (personIs(m, person) ? (m.name ?? []) : []))),
         bookingsOf: (person: string) => {
           const ids = memberships.filter((m) => personIs(m, person)).map(({ id }) => id)
           const bookings = cobot.bookings(space.subdomain)
