@@ -31,16 +31,17 @@ export const createPeople = (deps: {
   let named = 0
   const now = () => clock.now()
   const click = () => ({ spaceId, by: 'Mara', now: now() })
-  const act = async (work: Parameters<typeof db.tx>[0]) => {
-    // An admin whose click fails sees that, and clicks again.
+  /** An admin whose click fails sees that, clicks again, and gives up at last; true when it is done. */
+  const act = async (work: Parameters<typeof db.tx>[0]): Promise<boolean> => {
     for (let attempt = 0; attempt < 50; attempt++)
       try {
         await db.tx(work)
         deps.wake()
-        return
+        return true
       } catch (error) {
         if (!/database/.test(String(error))) throw error
       }
+    return false
   }
   const today = () => dayOf(now(), space.zone)
   const localHour = () =>
@@ -103,7 +104,8 @@ export const createPeople = (deps: {
       if (!known || (known.pairingId && space.persons.has(personOf(membership)))) continue
       if (!chance.is(share)) continue
       const pairingId = asId<PairingId>(`pairing-${membershipId}`)
-      await act((tx) => clicks.connectMembership(tx, click(), membershipId, pairingId))
+      if (!(await act((tx) => clicks.connectMembership(tx, click(), membershipId, pairingId))))
+        return
       space.persons.add(personOf(membership))
       space.everConnected.add(personOf(membership))
     }
@@ -202,7 +204,7 @@ export const createPeople = (deps: {
       const person = any([...space.persons].sort())
       const pairing = await pairingOf(person)
       if (!person || !pairing) return
-      await act((tx) => clicks.disconnectMember(tx, click(), pairing.pairingId))
+      if (!(await act((tx) => clicks.disconnectMember(tx, click(), pairing.pairingId)))) return
       space.persons.delete(person)
       space.lockedOut.delete(person)
     },
@@ -210,15 +212,15 @@ export const createPeople = (deps: {
       const person = any([...space.persons].sort())
       const pairing = await pairingOf(person)
       if (!person || pairing?.state !== 'paired') return
-      await act((tx) => clicks.lockOut(tx, click(), pairing.pairingId, true))
-      space.lockedOut.add(person)
+      if (await act((tx) => clicks.lockOut(tx, click(), pairing.pairingId, true)))
+        space.lockedOut.add(person)
     },
     letIn: async () => {
       const person = any([...space.lockedOut].sort())
       const pairing = await pairingOf(person)
       if (!person || !pairing) return
-      await act((tx) => clicks.lockOut(tx, click(), pairing.pairingId, false))
-      space.lockedOut.delete(person)
+      if (await act((tx) => clicks.lockOut(tx, click(), pairing.pairingId, false)))
+        space.lockedOut.delete(person)
     },
     // F47: locks of a room, and the minutes around it, while bookings of it are under way.
     mapAnew: async () => {
@@ -226,16 +228,17 @@ export const createPeople = (deps: {
       const locks = salto.locks(siteId).map(({ lockId }) => lockId)
       const lockIds = [chance.pick(locks), chance.pick(locks)]
       const minutesBefore = chance.pick([0, 0, 10, 15])
-      space.doors.set(resourceId, {
+      const doors = new Map(space.doors).set(resourceId, {
         lockIds: [...new Set(lockIds)],
         minutesBefore,
         minutesAfter: chance.pick([0, 5]),
       })
-      await saveDoors()
+      if (await saveDoors(doors)) space.doors = doors
     },
   }
 
-  const saveDoors = () => act((tx) => clicks.saveDoors(tx, click(), asId(siteId), doorRows(space)))
+  const saveDoors = (doors = space.doors) =>
+    act((tx) => clicks.saveDoors(tx, click(), asId(siteId), doorRows(doors)))
 
   const touch = (person: string) => {
     space.touched.add(person)

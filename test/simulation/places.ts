@@ -113,8 +113,8 @@ const furnish = (
   }
 }
 
-export const doorRows = (space: SpaceModel) =>
-  [...space.doors].map(([resourceId, door]) => ({
+export const doorRows = (doors: SpaceModel['doors']) =>
+  [...doors].map(([resourceId, door]) => ({
     ...door,
     resourceId: asId<never>(resourceId),
     enabled: true,
