@@ -1,6 +1,8 @@
 // A played Cobot behind msw, with one space, its admin and a client of ours.
+
 import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
+import manifest from '../../manifest.json' with { type: 'json' }
 import { createCobot } from '../../src/cobot/client.ts'
 import { createCobotOAuth } from '../../src/cobot/oauth.ts'
 import { asId } from '../../src/core/ids.ts'
@@ -19,19 +21,7 @@ export const settings = {
   apiUrl: `${ORIGIN}/api2`,
 }
 
-export const SCOPES = [
-  'navigation',
-  'read_user',
-  'read_spaces',
-  'read_plans',
-  'read_memberships',
-  'read_resources',
-  'read_bookings',
-  'read_external_bookings',
-  'read_subscriptions',
-  'write_subscriptions',
-  'write_activities',
-]
+export const SCOPES = manifest.cobot.installScopes
 
 export const createWorld = () => {
   const clock = virtualClock('2026-03-02T09:00:00Z')

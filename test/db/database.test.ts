@@ -73,6 +73,18 @@ const booking = (id: string, over: Partial<Booking> = {}): Booking => ({
   ...over,
 })
 
+const siteOf = (siteId: string) => ({
+  siteId: asId<never>(siteId),
+  name: siteId,
+  timeZone: 'Europe/Berlin',
+  subscriptionValid: true,
+  seatsAllowed: 5,
+  seatsUsed: 1,
+  ownerSaltoUserId: null,
+  pinEnabled: false,
+  installationState: 'released' as const,
+})
+
 describe.each(dialects)('%s', (dialect) => {
   let db: Db
   const tx = <T>(run: (tx: Tx) => Promise<T>) => db.tx(run)
@@ -545,17 +557,7 @@ describe.each(dialects)('%s', (dialect) => {
       name: 'Harbour Hub',
       ...key(1),
     })
-    const site = (siteId: string) => ({
-      siteId: asId<never>(`${spaceId} ${siteId}`),
-      name: siteId,
-      timeZone: 'Europe/Berlin',
-      subscriptionValid: true,
-      seatsAllowed: 5,
-      seatsUsed: 1,
-      ownerSaltoUserId: null,
-      pinEnabled: false,
-      installationState: 'released' as const,
-    })
+    const site = (name: string) => ({ ...siteOf(`${spaceId} ${name}`), name })
     await tx((t) => activateSite(t, spaceId, site('old'), at(2)))
     await tx((t) => activateSite(t, spaceId, site('new'), at(3)))
     expect((await getActiveSite(db.read, spaceId))?.info.name).toBe('new')
@@ -573,19 +575,8 @@ describe.each(dialects)('%s', (dialect) => {
 
   test('R17 a site that two spaces take at once goes to one of them, and the other keeps its own', async () => {
     const spaces = [newSpace(), newSpace()]
-    const site = (siteId: string) => ({
-      siteId: asId<never>(siteId),
-      name: siteId,
-      timeZone: 'Europe/Berlin',
-      subscriptionValid: true,
-      seatsAllowed: 5,
-      seatsUsed: 1,
-      ownerSaltoUserId: null,
-      pinEnabled: false,
-      installationState: 'released' as const,
-    })
-    for (const each of spaces) await tx((t) => activateSite(t, each, site(`${each} own`), at(1)))
-    const wanted = site(`wanted by ${spaces}`)
+    for (const each of spaces) await tx((t) => activateSite(t, each, siteOf(`${each} own`), at(1)))
+    const wanted = siteOf(`wanted by ${spaces}`)
     const came = await Promise.all(
       spaces.map((each) => tx((t) => activateSite(t, each, wanted, at(2)))),
     )

@@ -1,5 +1,6 @@
 // The whole add-on in process: both sides played, one space with its admin, one site with its owner,
 // and browsers that keep cookies and follow nothing by themselves.
+import manifest from '../../manifest.json' with { type: 'json' }
 import { createApp, sentence } from '../../src/app.ts'
 import type { Deps } from '../../src/connections/deps.ts'
 import { asId, type SiteId, type SpaceId } from '../../src/core/ids.ts'
@@ -87,20 +88,7 @@ export const createWorld = async (over: Partial<Pick<Deps, 'db' | 'log'>> = {}) 
   /** A browser of somebody who is logged in to Cobot and has approved us there. */
   const browser = (cobotUserId = mara) => {
     const jar = new Map<string, string>()
-    cobot.approve(cobotUserId, clientId, [
-      'navigation',
-      'read_user',
-      'read_spaces',
-      'read_plans',
-      'read_memberships',
-      'read_resources',
-      'read_bookings',
-      'read_external_bookings',
-      'read_subscriptions',
-      'write_subscriptions',
-      'write_activities',
-      'openid',
-    ])
+    cobot.approve(cobotUserId, clientId, [...manifest.cobot.installScopes, 'openid'])
     const ask = async (path: string, init: RequestInit = {}) => {
       const headers = new Headers(init.headers)
       headers.set('Cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as jose from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
+import manifest from '../../manifest.json' with { type: 'json' }
 import { seededRandom, virtualClock } from '../support/clock.ts'
 import { loadContract } from '../support/contracts.ts'
 import { undescribedRefusals } from './cobot/deviations.ts'
@@ -12,19 +13,7 @@ const client = { clientId: 'c1', clientSecret: 's1', redirectUris: [redirectUri]
 const minute = 60_000
 const hour = 60 * minute
 
-const everything = [
-  'navigation',
-  'read_user',
-  'read_spaces',
-  'read_plans',
-  'read_memberships',
-  'read_resources',
-  'read_bookings',
-  'read_external_bookings',
-  'read_subscriptions',
-  'write_subscriptions',
-  'write_activities',
-]
+const everything = manifest.cobot.installScopes
 
 const setUp = () => {
   const clock = virtualClock('2026-03-02T09:00:00Z')
