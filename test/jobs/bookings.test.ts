@@ -435,6 +435,25 @@ test('R18 C6 a group of which an old backup knows nothing goes when its booking 
   expect(world.bookingGroups()).toEqual([])
 })
 
+test('R18 a group that an old backup knows neither itself nor by a mapping is shown, and stays until asked', async () => {
+  await start()
+  const mia = await connected()
+  world.book(mia, '2026-11-26T09:00:00Z', '2026-11-26T10:00:00Z')
+  await world.settle()
+  const { spaceId } = world
+  await world.act(async (tx) => {
+    await take(tx, 'bookingGroups', { spaceId })
+    await take(tx, 'resourceDoors', { spaceId })
+  })
+  await world.advance(40 * 60_000, 5 * 60_000)
+  const leftover = `P10 leftover:${only().id}`
+  expect(await world.problems()).toContain(leftover)
+  await world.mapRoom()
+  await world.advance(40 * 60_000, 5 * 60_000)
+  expect(await world.problems()).not.toContain(leftover)
+  expect(only().users).toEqual([saltoUserOf('Mia')])
+})
+
 test('R18 a group with our marker: taken in if its booking lives, shown with Remove if nobody knows it', async () => {
   await start()
   const mia = await connected()
