@@ -44,8 +44,13 @@ export const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): 
   const { failure } = state
   const { log, ports } = deps
   const facts = { spaceId: row.spaceId, task: row.task, subject: row.subject, error: failure }
-  if (failure instanceof RetryLater)
-    return { afterMs: failure.afterMs, countsAsAttempt: false, reason: failure.message }
+  if (failure instanceof RetryLater) {
+    const { afterMs, message: reason, side, isTooMany } = failure
+    // Down, and asking for one pause after another: it is asked ever less often all the same.
+    if (!side || isTooMany) return { afterMs, countsAsAttempt: false, reason }
+    const backoff = backoffMs(row.attempts, ports.random.fraction())
+    return { afterMs: Math.max(afterMs, backoff), countsAsAttempt: true, reason }
+  }
   if (failure instanceof Unavailable) {
     log.warn(facts, 'will be tried again')
     // It answers, but with nothing that we can use.

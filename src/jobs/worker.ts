@@ -154,7 +154,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       const nextAt = earlier(state.nextAt, sureFrom)
       await settle(tx, claim, {
         runAt: earlier(again ? new Date(now.getTime() + again.afterMs) : null, nextAt),
-        attempts: again?.countsAsAttempt ? row.attempts + 1 : 0,
+        // Waiting for the budget in between takes nothing off: an outage is asked about ever less often.
+        attempts: again ? row.attempts + Number(again.countsAsAttempt) : 0,
         lastError: again?.reason ?? null,
         // What is through is looked at next because of its date; nobody else asked for that.
         cause: again ? row.cause : /^sweep/.test(task) ? 'sweep' : 'date',
