@@ -50,7 +50,8 @@ export const ask = async (tx: Tx, asks: readonly Ask[], now: Date): Promise<void
           priority: sql`case when ${idle} or ${t.work.priority} > excluded.priority or ${t.work.runAt} > excluded.run_at then excluded.priority else ${t.work.priority} end`,
           cause: given('cause'),
           askedAt,
-          attempts: sql`case when ${t.work.leaseToken} is null then 0 else ${t.work.attempts} end`,
+          // What is wished for now may have changed what failed; what is wished for later has not.
+          attempts: sql`case when ${t.work.leaseToken} is null and excluded.run_at <= excluded.asked_at then 0 else ${t.work.attempts} end`,
         },
       })
   })

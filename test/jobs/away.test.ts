@@ -86,3 +86,22 @@ test.each([500, 503])(
     expect(user('Member Nr3')?.blocked).toBe(true)
   },
 )
+
+test('a list of SALTO’s that asks for one pause after another is asked for ever less often', async () => {
+  const world = await start()
+  const { pairingId } = await connected('Mia Member')
+  await world.advance(2 * minute)
+  const path = '/access_groups\\?'
+  world.salto.addFault({ path, status: 503, headers: { 'Retry-After': '10' } })
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), null))
+  await pass(later(world, 10 * minute), 5_000)
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), `reconcilePairing:${pairingId}`))
+  const from = world.salto.journal.length
+  await pass(later(world, 60 * minute), 5_000)
+  const asked = world.salto.journal.slice(from).filter((each) => /access_groups\?/.test(each.path))
+  // Each of two looks would ask 360 times.
+  expect(asked.length).toBeLessThanOrEqual(120)
+  world.salto.clearFaults()
+  await world.advance(6 * minute)
+  expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
+})
