@@ -136,7 +136,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const log: Log = { info: write, warn: write, error: write }
   const home = chance.pick(zones)
   // Sweeps cost most of a run: few seeds keep the pace of production, most far less.
-  const isBrisk = chance.is(size === 'full' ? 0.1 : 0.05)
+  const isBrisk = chance.is(size === 'full' ? 0.03 : 0.05)
   const sweeps = isBrisk
     ? { cobotMs: 300_000, ksMs: 840_000 }
     : { cobotMs: 3_600_000, ksMs: 7_200_000 }
