@@ -145,6 +145,8 @@ export const createPeople = (deps: {
       const member = aMember()
       if (!member) return
       cobot.changePlan(subdomain, member.id, aPlan())
+      // There and back again is no old news.
+      truth.hear(now().getTime())
       const again = aPlan()
       clock.after(chance.between(100, 2000), () => {
         if (!cobot.membership(member.id)) return
