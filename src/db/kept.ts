@@ -29,10 +29,11 @@ export const keep = <R>(
   build: (tx: Tx) => { prepare(name: string): Kept<R> },
 ): Kept<R> => {
   const ours = kept.get(tx.q) ?? new Map<string, Kept<unknown>>()
-  kept.set(tx.q, ours)
-  const query = ours.get(name) ?? build(tx).prepare('')
-  ours.set(name, query)
-  return query as Kept<R>
+  const known = ours.get(name)
+  if (known) return known as Kept<R>
+  const query = build(tx).prepare('')
+  kept.set(tx.q, ours.set(name, query))
+  return query
 }
 
 /** Where a kept query takes a value for a column. */

@@ -54,7 +54,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   let wakeUp: (() => void) | null = null
   let streak = { class: -1, length: 0 }
 
-  const claim = (): Promise<Claimed | null> =>
+  /** Leases what is due and has a slot, most urgent first: in one transaction, so many at most. */
+  const claim = (most: number): Promise<Claimed[]> =>
     db.tx(async (tx) => {
       const now = clock.now()
       const full: SpaceId[] = []
@@ -69,21 +70,30 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
       const isDead = ({ leaseToken }: WorkRow) => leaseToken !== null
       for (const dead of due.rows.filter(isDead))
         await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)
-      const row = pick({ ...due, rows: due.rows.filter((each) => !isDead(each)) })
-      if (!row) return null
-      const token = Buffer.from(random.bytes(16)).toString('base64url')
+      const rows = new Set(due.rows.filter((each) => !isDead(each)))
       const until = new Date(now.getTime() + config.leaseMs)
+      const claimed: Claimed[] = []
+      while (claimed.length < most) {
+        const row = pick([...rows], due.running)
+        if (!row) break
+        rows.delete(row)
+        due.running.set(row.spaceId, (due.running.get(row.spaceId) ?? 0) + 1)
+        const token = Buffer.from(random.bytes(16)).toString('base64url')
+        claimed.push({ row, until, claim: await lease(tx, row, { token, until }) })
+      }
+      return claimed
+    })
+
+  const pick = (rows: readonly WorkRow[], running: Running): WorkRow | undefined => {
+    const open = rows.filter((row) => isOpen(row, running))
+    const tired = streak.length >= turnsInARow
+    const row = open.find((each) => !tired || each.priority > streak.class) ?? open[0]
+    if (row)
       streak =
         row.priority === streak.class
           ? { ...streak, length: streak.length + 1 }
           : { class: row.priority, length: 1 }
-      return { row, until, claim: await lease(tx, row, { token, until }) }
-    })
-
-  const pick = ({ rows, running }: Due): WorkRow | undefined => {
-    const open = rows.filter((row) => isOpen(row, running))
-    const tired = streak.length >= turnsInARow
-    return open.find((row) => !tired || row.priority > streak.class) ?? open[0]
+    return row
   }
 
   const runOne = async ({ row, claim, until }: Claimed): Promise<void> => {
@@ -167,12 +177,10 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
 
   /** Takes what is due as far as there are slots; when the next is due. */
   const fill = async (): Promise<Date | null> => {
-    for (;;) {
-      const now = clock.now()
-      const next = await nextRunAt(db.read, now)
-      if (!next || next > now || running.size >= slotsPerProcess) return next
-      const claimed = await claim()
-      if (!claimed) return next
+    const now = clock.now()
+    const next = await nextRunAt(db.read, now)
+    if (!next || next > now || running.size >= slotsPerProcess) return next
+    for (const claimed of await claim(slotsPerProcess - running.size)) {
       const done: Promise<void> = runOne(claimed)
         .catch((error: unknown) => log.error({ error }, 'a look could not be settled'))
         .finally(() => {
@@ -181,6 +189,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         })
       running.add(done)
     }
+    return nextRunAt(db.read, clock.now())
   }
 
   const loop = async () => {
@@ -217,7 +226,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     drain: async () => {
       let looks = 0
       for (;;) {
-        const claimed = await claim()
+        const [claimed] = await claim(1)
         if (!claimed) return looks
         looks += 1
         await runOne(claimed)
@@ -226,8 +235,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
   }
 }
 
-type Due = Awaited<ReturnType<typeof listDue>>
+type Running = Awaited<ReturnType<typeof listDue>>['running']
 
 /** Has its space a slot for it? */
-const isOpen = (row: WorkRow, running: Due['running']): boolean =>
+const isOpen = (row: WorkRow, running: Running): boolean =>
   slotsPerSpace - (running.get(row.spaceId) ?? 0) > (row.priority <= urgentUpTo ? 0 : 1)

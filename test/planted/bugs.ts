@@ -120,9 +120,9 @@ const planning: Bug[] = [
     id: 'M08',
     what: 'What the guard knows is kept in memory: a process that starts has forgotten it.',
     file: 'src/jobs/worker.ts',
-    find: 'const claim = (): Promise<Claimed | null> =>\n    db.tx(async (tx) => {',
+    find: 'const claim = (most: number): Promise<Claimed[]> =>\n    db.tx(async (tx) => {',
     replace: `let knowsNothing = true
-  const claim = (): Promise<Claimed | null> =>
+  const claim = (most: number): Promise<Claimed[]> =>
     db.tx(async (tx) => {
       if (knowsNothing) await tx.q.delete(tx.t.guard)
       knowsNothing = false`,
@@ -339,9 +339,9 @@ const machinery: Bug[] = [
     id: 'M30',
     what: 'An attempt counts when it is over: a look that kills the process is tried again at once, for ever.',
     file: 'src/jobs/worker.ts',
-    find: 'for (const dead of due.rows.filter(isDead))\n        await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)\n      const row = pick({ ...due, rows: due.rows.filter((each) => !isDead(each)) })',
+    find: 'for (const dead of due.rows.filter(isDead))\n        await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)\n      const rows = new Set(due.rows.filter((each) => !isDead(each)))',
     replace:
-      'for (const dead of due.rows.filter(isDead).slice(due.rows.length))\n        await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)\n      const row = pick(due)',
+      'for (const dead of due.rows.filter(isDead).slice(due.rows.length))\n        await postpone(tx, dead, backoffMs(dead.attempts, random.fraction()), now)\n      const rows = new Set(due.rows)',
     rig: { kind: 'crash', file: 'test/crash/crasher.test.ts', test: 'T31' },
   },
 ]

@@ -116,6 +116,14 @@ export const openStore = async (time: () => Date, fail: (error: unknown) => void
       known.push(read)
       return read
     },
+    /** Whether a look at this subject is asked for. */
+    isDue: (work: { spaceId: string; task: string; subject: string }) =>
+      raw
+        .prepare(
+          `select 1 from work where space_id = @spaceId and task = @task and subject = @subject
+             and run_at is not null`,
+        )
+        .get(work) !== undefined,
     breakWhile: (how: typeof isBroken) => {
       isBroken = how
     },

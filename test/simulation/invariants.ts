@@ -1,6 +1,7 @@
 // What must hold, one function each, so that one can be switched off by its name. They look at the
 // two systems and at what passed the ports; of our own data only at what an admin is shown.
 import { createHash } from 'node:crypto'
+import type { Task } from '../../src/core/problems.ts'
 import type { SaltoSimulator } from '../simulators/salto/simulator.ts'
 import { markerOf } from '../support/oracle.ts'
 import type { Exchange } from './network.ts'
@@ -184,14 +185,11 @@ export const I5 = (accepted: readonly Accepted[], lastReadMs: (of: Accepted) => 
 export const I5marked = (
   { spaceId, subdomain }: SpaceModel,
   subject: string,
-  work: readonly Record<string, unknown>[],
+  isDue: (work: { spaceId: string; task: Task; subject: string }) => boolean,
 ): string[] => {
-  const [kind, id] = subject.split(' ')
+  const [kind, id = ''] = subject.split(' ')
   const task = kind === 'bookings' ? 'readBooking' : 'readMembership'
-  const isMarked = work.some(
-    (row) =>
-      row.space_id === spaceId && row.task === task && row.subject === id && row.run_at !== null,
-  )
+  const isMarked = isDue({ spaceId, task, subject: id })
   return isMarked ? [] : [`${subdomain}: ${subject} was accepted before it was marked`]
 }
 

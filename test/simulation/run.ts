@@ -520,7 +520,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     const { url = '' } = JSON.parse(body) as { url?: string }
     const [, kind, id] = /\/(memberships|bookings)\/([\w-]+)$/.exec(url) ?? []
     const event = path.split('/').at(-1) ?? ''
-    if (kind) say('I5', invariants.I5marked(space, `${kind} ${id}`, store.rows('work')))
+    if (kind) say('I5', invariants.I5marked(space, `${kind} ${id}`, store.isDue))
     if (kind)
       accepted.push({
         space: space.index,
