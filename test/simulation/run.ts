@@ -5,9 +5,11 @@ import type { Log } from '../../src/log.ts'
 import { groupNameOf, markerOf } from '../support/oracle.ts'
 import { createWorld, origins } from '../support/world.ts'
 import { openStore } from './database.ts'
+import { createDelivery } from './delivery.ts'
 import { kinds, planNights, planStorms } from './faults.ts'
+import { createFate, noHookFaults, planHappenings, type Running } from './happenings.ts'
 import * as invariants from './invariants.ts'
-import { createNetwork, type Exchange, type Stage } from './network.ts'
+import { createNetwork, type Exchange } from './network.ts'
 import { createPeople, habits } from './people.ts'
 import { buildSpaces, idOf, plainCrypt } from './places.ts'
 import { startReplica } from './replicas.ts'
@@ -127,8 +129,9 @@ export const runSeed = async (options: Options): Promise<Result> => {
   }
 
   // The stage -------------------------------------------------------------------------------------
-  let databaseSkewMs = 0
-  const databaseTime = () => new Date(scheduler.nowMs() + databaseSkewMs)
+  const keys = [1, 2].map((n) => ({ kid: `k${n}`, key: new Uint8Array(32) }))
+  const fate = createFate(plainCrypt([keys[0]!]))
+  const databaseTime = () => new Date(scheduler.nowMs() + fate.databaseSkewMs)
   const store = await openStore(databaseTime, scheduler.fail)
   const secrets = new Set<string>()
   let logged = ''
@@ -143,13 +146,12 @@ export const runSeed = async (options: Options): Promise<Result> => {
     ? { cobotMs: 300_000, ksMs: 840_000 }
     : { cobotMs: 3_600_000, ksMs: 7_200_000 }
   const limits = invariants.limitsFor(sweeps)
-  const keys = [1, 2].map((n) => ({ kid: `k${n}`, key: new Uint8Array(32) }))
   const base = await createWorld({
     clock,
     db: store.db,
     seed,
     log,
-    crypt: plainCrypt([keys[0]!]),
+    crypt: fate.crypt,
     spaceZone: home.zone,
     siteZone: home.siteZone,
     env: {
@@ -205,7 +207,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     }),
   )
   /** One process alone goes by the database's clock after a while. */
-  const areClocksRight = () => databaseSkewMs === 0
+  const areClocksRight = () => fate.databaseSkewMs === 0
   const keepLatency = (space: SpaceModel, { kind, ms, sinceMs, lost }: Latency) => {
     // Whose clock is wrong is late by that much.
     const isHealthy =
@@ -248,10 +250,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
       ({ code, subject, params, since }) => ({ code, subject, params, sinceMs: since.getTime() }),
     )
 
-  /** What was changed by hand, until it is shown. */
-  let hands: { space: SpaceModel; person: string; atMs: number }[] = []
   const checkHands = async () => {
-    for (const hand of hands) {
+    for (const hand of fate.hands) {
       const { space, person, atMs } = hand
       const { subdomain } = space
       const memberships = cobot.memberships(subdomain).filter((each) => personIs(each, person))
@@ -270,7 +270,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
         .find((ms) => ms >= atMs)
       const isDisturbed = space.disturbedAtMs > atMs - limits.healedMs
       if (shownAtMs && !isDisturbed) latencies.drift.push(shownAtMs - atMs)
-      if (shownAtMs || isDisturbed) hands = hands.filter((each) => each !== hand)
+      if (shownAtMs || isDisturbed) fate.hands = fate.hands.filter((each) => each !== hand)
     }
   }
 
@@ -340,9 +340,6 @@ export const runSeed = async (options: Options): Promise<Result> => {
     return stored.has(token)
   }
 
-  /** Who dies as soon as a call of theirs has come so far. */
-  let doomed: { victim: Running; stage: Stage } | null = null
-
   const network = createNetwork({
     scheduler,
     seed,
@@ -404,8 +401,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
         if (space === null || each.index === space) each.disturbedAtMs = scheduler.nowMs()
     },
     onStage: (replica, stage) => {
-      if (doomed?.victim.replica.name === replica && doomed.stage === stage)
-        scheduler.at(scheduler.nowMs(), die)
+      const { victim, stage: last } = fate.doomed ?? {}
+      if (victim?.replica.name === replica && last === stage) scheduler.at(scheduler.nowMs(), die)
     },
     onHeard: ({ side, space }, { status, headers }) => {
       const seconds = headers.get('retry-after') ?? ''
@@ -433,10 +430,8 @@ export const runSeed = async (options: Options): Promise<Result> => {
   }
 
   // Processes ---------------------------------------------------------------------------------------
-  type Running = Awaited<ReturnType<typeof startReplica>>
   let running: Running[] = []
   let started = 0
-  let crypt = plainCrypt([keys[0]!])
   const replicaWorld = {
     scheduler,
     seed,
@@ -446,7 +441,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
     patch: options.patch,
   }
   const start = async () => {
-    const replica = await startReplica(replicaWorld, `r${++started}`, { crypt })
+    const replica = await startReplica(replicaWorld, `r${++started}`, { crypt: fate.crypt })
     running.push(replica)
     tell(`${replica.replica.name} starts`)
     return replica
@@ -454,84 +449,37 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const living = () =>
     running.map(({ replica }) => replica).filter((each) => each.frozenUntilMs <= scheduler.nowMs())
   const wake = () => living()[0]?.wake()
+  const forget = (victim: Running) => {
+    running = running.filter((each) => each !== victim)
+  }
   const kill = (victim: Running) => {
     tell(`${victim.replica.name} is killed`)
     victim.kill()
-    running = running.filter((each) => each !== victim)
+    forget(victim)
     disturb(null)
   }
 
   // Webhooks ----------------------------------------------------------------------------------------
-  const hookChance = chanceOf(seed, 'webhooks')
   const accepted: invariants.Accepted[] = []
-  let hookFaults: { lose: number; double: number; late: number } = { lose: 0, double: 0, late: 0 }
   const lose = (space: SpaceModel | undefined, untilMs = scheduler.nowMs()) => {
     if (space) space.lostAtMs = Math.max(space.lostAtMs, untilMs)
   }
-  const deliver = (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url)
-    const space = spaces.find(({ hookKey }) => pathname.includes(hookKey))
-    const { promise, resolve, reject } = Promise.withResolvers<Response>()
-    const send = (body: string, afterMs: number, isFirst: boolean) =>
-      scheduler.at(scheduler.nowMs() + afterMs, async () => {
-        const replica = living().at(hookChance.whole(0, Math.max(0, living().length - 1)))
-        if (!replica) {
-          lose(space)
-          if (isFirst) reject(new Error('nobody listens'))
-          return
-        }
-        const again = new Request(request.url, {
-          method: 'POST',
-          body,
-          headers: { 'Content-Type': 'application/json' },
-        })
-        const response = await replica.app.fetch(again)
-        trace.add(`${scheduler.nowMs()} hook ${pathname.split('/').at(-1)} ${response.status}`)
-        if (response.status < 300 && space) note(space, pathname, body)
-        else lose(space)
-        if (isFirst) scheduler.at(scheduler.nowMs() + 20, () => resolve(response))
-      })
-    void request.text().then((body) => {
-      const quickMs = hookChance.between(20, 900)
-      if (hookChance.is(hookFaults.lose)) {
-        fire('F32')
-        lose(space)
-        scheduler.at(scheduler.nowMs() + quickMs, () =>
-          resolve(new Response(null, { status: 204 })),
-        )
-        return
-      }
-      if (hookChance.is(hookFaults.late)) {
-        const lateMs = hookChance.between(5_000, size === 'full' ? 20 * hour : 4 * hour)
-        fire(lateMs < minute ? 'F31' : 'F33')
-        lose(space)
-        scheduler.at(scheduler.nowMs() + quickMs, () =>
-          resolve(new Response(null, { status: 204 })),
-        )
-        send(body, lateMs, false)
-        return
-      }
-      send(body, quickMs, true)
-      if (!hookChance.is(hookFaults.double)) return
-      fire('F30')
-      for (let n = hookChance.whole(1, 19); n > 0; n--)
-        send(body, hookChance.between(0, 5 * minute), false)
-    })
-    return promise
-  }
-  const note = (space: SpaceModel, path: string, body: string) => {
-    const { url = '' } = JSON.parse(body) as { url?: string }
-    const [, kind, id] = /\/(memberships|bookings)\/([\w-]+)$/.exec(url) ?? []
-    const event = path.split('/').at(-1) ?? ''
-    if (kind) say('I5', invariants.I5marked(space, `${kind} ${id}`, store.isDue))
-    if (kind)
-      accepted.push({
-        space: space.index,
-        subject: `${kind} ${id}`,
-        event,
-        atMs: scheduler.nowMs(),
-      })
-  }
+  const deliver = createDelivery({
+    seed,
+    scheduler,
+    longestMs: size === 'full' ? 20 * hour : 4 * hour,
+    faults: () => fate.hooks,
+    living,
+    spaceOf: (path) => spaces.find(({ hookKey }) => path.includes(hookKey)),
+    fire,
+    lose,
+    onAnswer: (path, { status }) =>
+      trace.add(`${scheduler.nowMs()} hook ${path.split('/').at(-1)} ${status}`),
+    onAccepted: (space, subject, event) => {
+      say('I5', invariants.I5marked(space, subject, store.isDue))
+      accepted.push({ space: space.index, subject, event, atMs: scheduler.nowMs() })
+    },
+  })
   cobot.setDelivery({ mode: 'auto' })
 
   // People ------------------------------------------------------------------------------------------
@@ -600,224 +548,31 @@ export const runSeed = async (options: Options): Promise<Result> => {
     ...planStorms(chanceOf(seed, 'storms'), armed, span),
     ...(has('F20') ? planNights(chanceOf(seed, 'nights'), spaces, startMs) : []),
   ])
-  const fates = chanceOf(seed, 'fates')
-  const sometimes = (fault: string, most: number, run: () => unknown) => {
-    const times = fates.whole(1, most)
-    const instants = Array.from({ length: times }, () =>
-      fates.between(span.fromMs, span.untilMs - hour),
-    )
-    if (!has(fault)) return
-    for (const atMs of instants)
-      scheduler.at(atMs, async () => {
-        tell(fault)
-        await run()
-      })
-  }
-  const anyOf = <T>(things: readonly T[]): T | undefined =>
-    things[fates.whole(0, Math.max(0, things.length - 1))]
-
-  sometimes('F01', 8, () => {
-    const victim = anyOf(running)
-    if (victim) doomed = { victim, stage: fates.pick(['F01', 'F02', 'F03'] as const) }
-  })
-  const die = () => {
-    const { victim, stage } = doomed ?? {}
-    doomed = null
-    if (!victim || !stage || !running.includes(victim)) return
-    fire(stage)
-    kill(victim)
-    scheduler.at(scheduler.nowMs() + fates.between(1000, 5 * minute), async () => {
-      await start()
-      disturb(null)
-    })
-  }
-  // As in a roll-out: no more work is taken, what runs is brought to its end.
-  sometimes('F05', 3, async () => {
-    const victim = anyOf(running)
-    if (!victim || victim.replica.frozenUntilMs > scheduler.nowMs()) return
-    fire('F05')
-    await start()
-    void victim.stop().then(() => {
-      running = running.filter((each) => each !== victim)
-    })
-  })
-  sometimes('F06', 5, () => {
-    const victim = anyOf(running)
-    if (!victim) return
-    fire('F06')
-    victim.replica.frozenUntilMs = scheduler.nowMs() + fates.between(10_000, 300_000)
-    disturb(null, victim.replica.frozenUntilMs)
-  })
-  for (const [fault, share, lasts] of [
-    ['F07', 0.03, 40],
-    ['F08', 1, 6],
-  ] as const)
-    sometimes(fault, 2, () => {
-      const untilMs = scheduler.nowMs() + fates.between(1, lasts) * minute
-      const broken = chanceOf(seed, `database ${scheduler.nowMs()}`)
-      store.breakWhile(() => {
-        if (scheduler.nowMs() > untilMs || !broken.is(share)) return null
-        fire(fault)
-        disturb(null)
-        return fault === 'F07' && broken.is(0.3) ? 'after' : 'before'
-      })
-    })
-  // A copy that is up to an hour old; whoever ran on the database has ended.
-  sometimes('F09', 1, () => {
-    const copy = store.backup()
-    const atMs = scheduler.nowMs() + fates.between(5, 60) * minute
-    scheduler.at(atMs, async () => {
-      fire('F09')
-      for (const victim of [...running]) kill(victim)
-      await store.restore(copy)
-      disturb(null, scheduler.nowMs() + 10 * minute)
-      for (let n = 0; n < 2; n++) await start()
-      scheduler.at(scheduler.nowMs() + 5 * minute, async () => {
-        for (const each of people) await each.redo()
-        wake()
-        for (const { index } of spaces) hearNews(index)
-      })
-    })
-  })
-  sometimes('F28', 2, () => {
-    const space = anyOf(spaces)
-    if (!space) return
-    fire('F28')
-    const untilMs = scheduler.nowMs() + fates.between(10, 180) * minute
-    const few = Math.max(3, (salto.site(space.siteId).seatsTaken ?? 3) - fates.whole(-2, 4))
-    salto.setSite(space.siteId, { seats: few })
-    disturb(space.index, untilMs)
-    scheduler.at(untilMs, () => salto.setSite(space.siteId, { seats }))
-  })
-  sometimes('F29', 2, () => {
-    const space = anyOf(spaces)
-    if (!space) return
-    fire('F29')
-    const untilMs = scheduler.nowMs() + fates.between(5, 120) * minute
-    disturb(space.index, untilMs)
-    const set = (isWell: boolean) => {
-      if (what === 0) salto.setSite(space.siteId, { subscriptionValid: isWell })
-      if (what === 1) salto.setIqOnline(space.siteId, isWell)
-      if (what === 2 && lockId) salto.setLockOnline(lockId, isWell)
-      look(space.index)
-    }
-    const what = fates.whole(0, 2)
-    const lockId = anyOf(salto.locks(space.siteId))?.lockId
-    set(false)
-    scheduler.at(untilMs, () => set(true))
-  })
-  for (const [fault, faults] of [
-    ['F30', { lose: 0, double: 0.5, late: 0 }],
-    ['F31', { lose: 0, double: 0, late: 0.2 }],
-    ['F32', { lose: 0.3, double: 0, late: 0 }],
-    ['F33', { lose: 0.1, double: 0.1, late: 0.5 }],
-  ] as const)
-    sometimes(fault, 2, () => {
-      const lose = fault === 'F32' ? fates.pick([0.1, 1]) : faults.lose
-      hookFaults = { ...faults, lose }
-      scheduler.at(scheduler.nowMs() + fates.between(0.5, 6) * hour, () => {
-        hookFaults = { lose: 0, double: 0, late: 0 }
-      })
-    })
-  const forge = (space: SpaceModel) => {
-    const events = [
-      'deleted_membership',
-      'created_membership',
-      'deleted_booking',
-      'updated_booking',
-    ]
-    const event = fates.pick([...events, 'canceled_membership', 'deleted_resource'])
-    const known = [...cobot.memberships(space.subdomain), ...cobot.bookings(space.subdomain)]
-    const id = fates.is(0.7) ? anyOf(known)?.id : 'nobody-knows-this'
-    const kind = /booking/.test(event) ? 'bookings' : 'memberships'
-    const url = `https://evil.example/api/${kind}/${id}`
-    const body = JSON.stringify({ url, membership: { id, canceled_to: '2020-01-01' } })
-    const key = fates.is(0.8) ? space.hookKey : 'a-guess'
-    return new Request(`${origins.addon}/hooks/cobot/${key}/${event}`, { method: 'POST', body })
-  }
-  sometimes('F34', 20, () => {
-    fire('F34')
-    void deliver(forge(fates.pick(spaces))).catch(() => {})
-  })
-  sometimes('F35', 1, () => {
-    fire('F35')
-    const space = fates.pick(spaces)
-    disturb(space.index, scheduler.nowMs() + 5 * minute)
-    for (let n = 0; n < (size === 'full' ? 1000 : 150); n++)
-      scheduler.at(scheduler.nowMs() + fates.between(0, minute), () => {
-        void deliver(forge(space)).catch(() => {})
-      })
-  })
-  sometimes('F36', 2, () => {
-    fire('F36')
-    for (const space of spaces)
-      for (const { id } of cobot.subscriptions(space.subdomain)) {
-        cobot.deactivateSubscription(id)
-        // Whatever is told from now on is lost, until a sweep finds out.
-        lose(space, scheduler.nowMs() + sweeps.cobotMs * 1.2)
-      }
-  })
-  sometimes('F37', 1, () => {
-    fire('F37')
-    salto.setTokenLifetime(fates.whole(630, 1200))
-  })
-  sometimes('F39', 3, () => {
-    salto.switches({ reuseRevokesFamily: true })
-    salto.setTokenLifetime(700)
-    salto.addFault({ path: '/connect/token', loseAnswer: true, times: 1 })
-    fire('F39')
-    disturb(null, scheduler.nowMs() + 20 * minute)
-  })
-  sometimes('F40', 2, () => {
-    fire('F40')
-    disturb(null)
-    if (fates.is(0.5)) salto.revokeAllTokens()
-    else cobot.revokeTokens({ spaceToken: fates.pick(spaces).subdomain })
-  })
-  // A new key is listed first; whoever starts from now on seals with it.
-  sometimes('F41', 1, async () => {
-    fire('F41')
-    crypt = plainCrypt([keys[1]!, keys[0]!])
-    for (const victim of [...running]) {
-      kill(victim)
-      await start()
-    }
-  })
-  sometimes('F43', 3, () => {
-    const victim = anyOf(running)
-    if (!victim) return
-    fire('F43')
-    victim.replica.skewMs = fates.between(-5, 5) * minute
-    disturb(null)
-  })
-  // All clocks of ours are wrong together, against both systems.
-  sometimes('F44', 1, () => {
-    fire('F44')
-    const skewMs = fates.between(-5, 5) * minute
-    databaseSkewMs = skewMs
-    for (const { replica } of running) replica.skewMs = skewMs
-    const untilMs = scheduler.nowMs() + fates.between(10, 90) * minute
-    disturb(null, untilMs)
-    scheduler.at(untilMs, () => {
-      databaseSkewMs = 0
-      for (const { replica } of running) replica.skewMs = 0
-      disturb(null)
-    })
-  })
-  sometimes('F46', 6, () => {
-    const index = fates.whole(0, spaces.length - 1)
-    const space = spaces[index]
-    const known = new Set(space?.touched)
-    if (people[index]?.byHand()) fire('F46')
-    for (const person of space?.touched ?? [])
-      if (space && isBrisk && !known.has(person))
-        hands.push({ space, person, atMs: scheduler.nowMs() })
-    look(index)
-  })
-  sometimes('F47', 3, async () => {
-    fire('F47')
-    const index = fates.whole(0, spaces.length - 1)
-    await happen(index, 'mapAnew')
+  const { die } = planHappenings({
+    seed,
+    size,
+    has,
+    fire,
+    tell,
+    scheduler,
+    store,
+    cobot,
+    salto,
+    spaces,
+    people,
+    seats,
+    keys,
+    span,
+    sweeps,
+    isBrisk,
+    fate,
+    processes: { list: () => running, start, kill, forget, wake },
+    disturb,
+    lose,
+    deliver,
+    happen,
+    look,
+    hearNews,
   })
   // An admin looks in now and then, and connects again what has to be.
   const reconnect = async () => {
@@ -845,13 +600,13 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const finish = async () => {
     network.setStorms([])
     store.breakWhile(null)
-    hookFaults = { lose: 0, double: 0, late: 0 }
+    fate.hooks = noHookFaults
     for (const { siteId } of spaces) {
       salto.setSite(siteId, { seats, subscriptionValid: true })
       salto.setIqOnline(siteId, true)
       for (const { lockId } of salto.locks(siteId)) salto.setLockOnline(lockId, true)
     }
-    databaseSkewMs = 0
+    fate.databaseSkewMs = 0
     for (const { replica } of running) replica.skewMs = 0
     if (running.length === 0) await start()
     disturb(null)
