@@ -1,9 +1,10 @@
+import { setPriority } from 'node:os'
 import { expect, test } from 'vitest'
 import type { WorldSize } from './run.ts'
 import { runShard } from './shards.ts'
 
-const { LONG, LONG_MINUTES } = process.env
-const minutes = LONG ? Number(LONG_MINUTES ?? 25) : 20
+const { LONG, LONG_UNTIL } = process.env
+const untilMs = LONG ? Number(LONG_UNTIL) : Number.POSITIVE_INFINITY
 const halves = 2
 const smallEach = 30
 
@@ -19,10 +20,9 @@ function* worlds(half: number): Generator<{ seed: number; world: WorldSize }> {
 }
 
 export const runHalf = (half: number) =>
-  test(`every world of half ${half + 1} keeps its promises`, {
-    timeout: (minutes + 10) * 60_000,
-  }, async () => {
-    const untilMs = performance.now() + minutes * 60_000
+  test(`every world of half ${half + 1} keeps its promises`, { timeout: 70 * 60_000 }, async () => {
+    // Real processes that run beside us have clocks of their own: they go first.
+    if (LONG) setPriority(10)
     const shard = `${LONG ? 'long-' : ''}${half + 1}`
     const all = await runShard({ shard, worlds: worlds(half), untilMs })
     console.log(`${all.seeds} worlds, ${all.simulatedDays.toFixed(0)} days simulated`)

@@ -71,7 +71,7 @@ export const runShard = async (given: {
 }) => {
   const tally = createTally(given.shard)
   for (const { seed, world } of given.worlds) {
-    if (performance.now() > given.untilMs) break
+    if (Date.now() > given.untilMs) break
     const result = await runSeed({ seed, world })
     tally.add(result)
     if (result.violations.length === 0) continue
