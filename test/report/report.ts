@@ -122,7 +122,7 @@ export const tableOf = (report: Report): string => {
 }
 
 const inWords = (found: unknown): string => {
-  if (found === null) return 'no run yet: npm run test:long'
+  if (found === null) return 'no run yet: LONG=1 npm test'
   if (typeof found !== 'object') return String(found)
   const parts = Object.entries(Object(found)).map(([name, each]) => {
     const words = Array.isArray(each) ? each.join(' ') || 'none' : String(each ?? '?')
