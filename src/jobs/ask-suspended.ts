@@ -7,8 +7,7 @@ const turnMs = 2000
 
 /** A seat became free: whoever waits for one is asked, in the order in which they start (R12). */
 export const askSuspended = async (look: Look): Promise<void> => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const waiting = await list(read, 'problems', { spaceId, code: 'P03' })
   const pairingIds = new Set<string>(waiting.map(({ subject }) => subject.replace('pairing:', '')))
   if (pairingIds.size === 0) return

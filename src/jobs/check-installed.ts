@@ -19,7 +19,7 @@ export const checkInstalled: TaskHandler = async (look) => {
       error instanceof ReconnectNeeded || (error instanceof Refused && error.status !== 402)
     if (!isGone) throw error
   }
-  const isOver = await deps.db.tx(async (tx) => {
+  const isOver = await look.tx(async (tx) => {
     const ok = { spaceId, side: 'cobot', state: 'ok' } as const
     if (await change(tx, 'connections', ok, { state: 'refused' })) {
       look.lookAgainAt(new Date(look.now().getTime() + secondTryMs))

@@ -16,8 +16,7 @@ export const comparePeople = async (
   { siteId }: SiteRow,
   ks: { groups: AccessGroup[]; users: SiteUser[]; tags: Tag[] },
 ): Promise<void> => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const ledger = await list(read, 'groupPlaces', { spaceId, siteId })
   const places = new Map(ledger.map((row) => [`${row.pairingId} ${row.accessGroupId}`, row]))
   const mapped = await list(read, 'planGroups', { spaceId, siteId })

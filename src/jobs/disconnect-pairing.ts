@@ -16,14 +16,13 @@ import { askNextStep, type Look, settleFirst } from './run.ts'
 type Came = { outcome: Outcome; why?: WhyLeft }
 
 export const disconnect = async (look: Look, person: Person): Promise<void> => {
-  const { db } = look.deps
   const { spaceId, siteId, pairingId, state, siteUserId, creatingSince } = person.pairing
   look.because(state === 'leaving' ? 'admin disconnected' : 'site left')
   const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
-  const came: Came = (await one(db.read, 'receipts', asItIs))
+  const came: Came = (await one(look.read, 'receipts', asItIs))
     ? { outcome: 'left', why: 'asked' }
     : await takeOut(look, person)
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await tx.lock(`${spaceId} ${person.pairing.person}`)
     const now = await one(tx, 'pairings', { spaceId, pairingId })
     const site = await one(tx, 'sites', { spaceId, siteId })
@@ -55,7 +54,7 @@ const takeOut = async (look: Look, person: Person): Promise<Came> => {
   const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
   const observed = new Set(listed.map((group) => group.accessGroupId))
   const places = { spaceId, pairingId, origin: 'made' } as const
-  for (const place of await list(look.deps.db.read, 'groupPlaces', places))
+  for (const place of await list(look.read, 'groupPlaces', places))
     await leavePlace(look, siteUser, place, observed)
   const origin = pairing.origin ?? 'made'
   const ledger = { ...pairing, siteUserId: siteUser.siteUserId, origin }

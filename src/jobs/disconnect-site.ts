@@ -20,8 +20,7 @@ const refusedMs = 15 * 60_000
 const revokeTries = 8
 
 export const disconnectSite: TaskHandler = async (look) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   for (const receipt of await list(read, 'receipts', { spaceId, endedAt: null }))
     await look.attempt(() => workSite(look, receipt))
   const whole = await one(read, 'receipts', { spaceId, endedAt: null, whole: true })
@@ -29,27 +28,26 @@ export const disconnectSite: TaskHandler = async (look) => {
 }
 
 const workSite = async (look: Look, receipt: Receipt): Promise<void> => {
-  const { db } = look.deps
   const { spaceId, siteId, mode, whole } = receipt
-  const undone = await listUndone(db.read, { spaceId, siteId })
+  const undone = await listUndone(look.read, { spaceId, siteId })
   if (undone.length > 0 && mode === 'remove' && !(await isLetIn(look, siteId))) {
     if (!whole) {
       look.problem('P01', `site:${siteId}`, { site: receipt.siteName, state: 'left' })
       look.lookAgainAt(new Date(look.now().getTime() + refusedMs))
       return
     }
-    await db.tx((tx) => giveUpSite(tx, receipt))
+    await look.tx((tx) => giveUpSite(tx, receipt))
   } else if (undone.length > 0) {
     await askForAll(look, undone)
     return
   }
-  await db.tx((tx) => strikeSite(tx, receipt, look.now()))
+  await look.tx((tx) => strikeSite(tx, receipt, look.now()))
 }
 
 /** Each once: what failed waits for its own next try. Whatever is done asks for the next step. */
 const askForAll = async (look: Look, undone: Awaited<ReturnType<typeof listUndone>>) => {
   const now = look.now()
-  const rows = await list(look.deps.db.read, 'work', { spaceId: look.spaceId })
+  const rows = await list(look.read, 'work', { spaceId: look.spaceId })
   const waiting = rows.filter(
     ({ leaseToken, runAt, lastError }) => leaseToken || (runAt && (runAt <= now || lastError)),
   )
@@ -72,7 +70,7 @@ const isLetIn = async (look: Look, siteId: SiteId): Promise<boolean> => {
     if (error instanceof Refused) return false
     throw error
   }
-  await deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     const refused = { spaceId, side: 'salto', state: 'refused' } as const
     if (await change(tx, 'connections', refused, { state: 'ok' }))
       await wakeParked(tx, spaceId, 'salto', look.now())
@@ -83,12 +81,11 @@ const isLetIn = async (look: Look, siteId: SiteId): Promise<boolean> => {
 /** Nothing of ours is at any site. Each step can be done twice, and what was done is noted. */
 const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
   const { deps, spaceId, space, work } = look
-  const { db } = deps
   const { siteId } = receipt
   const notes = [...receipt.notes]
   const note = async (what: ReceiptNote) => {
     notes.push(what)
-    await db.tx((tx) => change(tx, 'receipts', { spaceId, siteId }, { notes }))
+    await look.tx((tx) => change(tx, 'receipts', { spaceId, siteId }, { notes }))
   }
   if (!notes.includes('cobotCleared') && !notes.includes('cobotRefused'))
     await note((await clearCobot(deps, space)) ? 'cobotCleared' : 'cobotRefused')
@@ -103,7 +100,7 @@ const sayGoodbye = async (look: Look, receipt: Receipt): Promise<void> => {
         },
       ),
     )
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     const now = look.now()
     // Somebody chose another site meanwhile: it needs its permissions anew, and goes on.
     if (await one(tx, 'sites', { spaceId })) return

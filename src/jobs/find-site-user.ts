@@ -33,7 +33,7 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     if (isOver(person, look.now())) await forgetPairing(look, person)
     else if (await wasDeletedByUs(look)) {
       const { spaceId, pairingId } = pairing
-      await look.deps.db.tx((tx) => pairAnew(tx, { spaceId, pairingId }))
+      await look.tx((tx) => pairAnew(tx, { spaceId, pairingId }))
       throw new RetryLater('a user that we deleted is made again', 0)
     } else look.problem('P10', subject, { name, change: 'gone' })
     return null
@@ -50,7 +50,7 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
     if (candidates.length > 0) {
       const { spaceId, pairingId } = pairing
       const key = { spaceId, pairingId, state: staying }
-      await look.deps.db.tx((tx) => change(tx, 'pairings', key, { state: 'choosing', candidates }))
+      await look.tx((tx) => change(tx, 'pairings', key, { state: 'choosing', candidates }))
       look.problem('P06', subject, { name })
       return null
     }
@@ -58,8 +58,8 @@ export const findOrMakeUser = async (look: Look, person: Person): Promise<SiteUs
   return make(look, person)
 }
 
-const wasDeletedByUs = async ({ deps, spaceId, work: { task, subject } }: Look) => {
-  const last = await lastAudit(deps.db.read, { spaceId, task, subject })
+const wasDeletedByUs = async ({ read, spaceId, work: { task, subject } }: Look) => {
+  const last = await lastAudit(read, { spaceId, task, subject })
   return last?.action === 'deleteSiteUser' && !last.result.startsWith('Refused')
 }
 
@@ -94,7 +94,7 @@ const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUse
   const { siteUserId, saltoUserId } = user
   const found = { origin: 'made', siteUserId, saltoUserId } as const
   const set = { ...found, creatingSince: null, candidates: [], madeAt: look.now() }
-  await look.deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await change(tx, 'pairings', { spaceId, pairingId }, set)
     await change(tx, 'pairings', { spaceId, pairingId, state: staying }, { state: 'paired' })
     const membershipId = person.memberships.map((each) => each.membershipId)
@@ -109,16 +109,15 @@ const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUse
 
 /** Same e-mail, or the same name where either side has no e-mail; nobody who is paired already. */
 const findCandidates = async (look: Look, person: Person): Promise<Candidate[]> => {
-  const { db } = look.deps
   const { spaceId, siteId } = person.pairing
   const readAt = look.now()
   const users = await look.ks.listSiteUsers(siteId)
-  await db.tx((tx) =>
+  await look.tx((tx) =>
     saveSnapshot(tx, spaceId, 'siteUser', users, { readAt, idOf: (user) => user.siteUserId }),
   )
-  const pairings = await list(db.read, 'pairings', { spaceId, siteId })
+  const pairings = await list(look.read, 'pairings', { spaceId, siteId })
   const taken = new Set(pairings.map(({ siteUserId }) => siteUserId))
-  const mapped = (await list(db.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
+  const mapped = (await list(look.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   const { name, memberships } = person
   const emails = memberships.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))
   const known = { name, emails }

@@ -42,7 +42,7 @@ export const guardPairing = async (
   }
   const losses = undated.length > 0 || isUnseated ? [loss] : []
 
-  const groups = await list(look.deps.db.read, 'planGroups', { spaceId, siteId: pairing.siteId })
+  const groups = await list(look.read, 'planGroups', { spaceId, siteId: pairing.siteId })
   const madeMs = pairing.madeAt?.getTime() ?? 0
   const isFresh = now.getTime() - madeMs < guardWindowMs
   const isExplained = ({ accessGroupId }: PlaceStep): boolean =>
@@ -83,27 +83,27 @@ export const guardBooking = async (
  * Whoever is about to lose something waits a moment while others are still being read: so the guard
  * sees a wave that comes as many single events before the first of them is carried out.
  */
-const hearTheOthers = async ({ deps, spaceId, now }: Look, announcedAt: Date): Promise<void> => {
+const hearTheOthers = async ({ read, spaceId, now }: Look, announcedAt: Date): Promise<void> => {
   if (now().getTime() - announcedAt.getTime() > hearingMs) return
   const soon = new Date(now().getTime() + 15_000)
-  if ((await countDue(deps.db.read, spaceId, 'readMembership', soon)) > 0)
+  if ((await countDue(read, spaceId, 'readMembership', soon)) > 0)
     throw new RetryLater('others are being read', 2000)
 }
 
 /** All or nothing; what this subject no longer asks for comes off the list. */
 const pass = async (look: Look, id: string, changes: readonly Change[]): Promise<boolean> => {
-  const { deps, spaceId } = look
+  const { spaceId } = look
   const isTheirs = ({ subject }: Row<'guard'>) => {
     const { pairingId, bookingId } = partsOf(subject)
     return (pairingId ?? bookingId) === id
   }
-  const waiting = await list(deps.db.read, 'guard', { spaceId, state: ['announced', 'held'] })
+  const waiting = await list(look.read, 'guard', { spaceId, state: ['announced', 'held'] })
   const asked = new Set(changes.map(({ subject }) => subject))
   const over = waiting.filter(isTheirs).filter(({ subject }) => !asked.has(subject))
   if (over.length + changes.length === 0) return true
   const announced = waiting.find((row) => isTheirs(row) && asked.has(row.subject))
   if (announced?.state === 'announced') await hearTheOthers(look, announced.at)
-  return deps.db.tx(async (tx) => {
+  return look.tx(async (tx) => {
     const struck = over.map(({ subject }) => subject)
     if (struck.length > 0) await strike(tx, spaceId, struck, look.now())
     return passGuard(tx, spaceId, changes, look.now())

@@ -11,8 +11,7 @@ import { askNextStep, type Look } from './run.ts'
 type Came = { outcome: Outcome; why?: WhyLeft }
 
 export const leavePlanGroups = async (look: Look, planId: PlanId): Promise<void> => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const sites = await list(read, 'sites', { spaceId, state: 'leaving' })
   const siteId = sites.map((site) => site.siteId)
   for (const row of await list(read, 'planGroups', { spaceId, siteId, planId, origin: 'made' }))
@@ -20,14 +19,13 @@ export const leavePlanGroups = async (look: Look, planId: PlanId): Promise<void>
 }
 
 const leave = async (look: Look, row: Row<'planGroups'>): Promise<void> => {
-  const { db } = look.deps
   const { spaceId, siteId, planId, name } = row
   const key = { spaceId, siteId, planId }
   const line = { spaceId, siteId, subject: `plan:${planId}`, name }
   const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
-  const isLeft = (await one(db.read, 'receipts', asItIs)) !== null
+  const isLeft = (await one(look.read, 'receipts', asItIs)) !== null
   const came: Came = isLeft ? { outcome: 'left', why: 'asked' } : await remove(look, row)
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await noteOutcome(tx, line, came)
     // What stays is theirs from now on: should we come back, it is not ours to delete.
     if (came.outcome === 'left') await change(tx, 'planGroups', key, { origin: 'matched' })
@@ -37,7 +35,6 @@ const leave = async (look: Look, row: Row<'planGroups'>): Promise<void> => {
 }
 
 const remove = async (look: Look, row: Row<'planGroups'>): Promise<Came> => {
-  const { db } = look.deps
   const { spaceId, siteId, planId, accessGroupId } = row
   const group = accessGroupId && (await look.ks.getAccessGroup(siteId, accessGroupId))
   if (!group) return { outcome: 'gone' }
@@ -51,9 +48,9 @@ const remove = async (look: Look, row: Row<'planGroups'>): Promise<Came> => {
   }
   // KS may still show those who have just left: somebody else is who is there in a second look.
   const key = { spaceId, siteId, subject: `plan:${planId}`, outcome: null }
-  const line = await one(db.read, 'receiptLines', key)
+  const line = await one(look.read, 'receiptLines', key)
   if (line && line.why !== 'foreign') {
-    await db.tx((tx) => change(tx, 'receiptLines', key, { why: 'foreign' }))
+    await look.tx((tx) => change(tx, 'receiptLines', key, { why: 'foreign' }))
     throw new RetryLater('a group may be somebody else’s as well', secondLookMs)
   }
   return { outcome: 'left', why: 'foreign' }

@@ -25,7 +25,6 @@ const untouched = { unwantedSince: null }
 export type Places = Awaited<ReturnType<typeof readPlaces>>
 
 export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser) => {
-  const { db } = look.deps
   const { spaceId, siteId, pairingId } = person.pairing
   const now = look.now()
   const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
@@ -33,8 +32,8 @@ export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser)
   await adopt(look, person, observed)
   const { groupsOf, isMissing, isWaiting } = await planGroupsOf(look, person)
   const desired = desiredPlaces(person.intervals, groupsOf, now)
-  const applied = await list(db.read, 'groupPlaces', { spaceId, pairingId })
-  const plans = await list(db.read, 'planGroups', { spaceId, siteId })
+  const applied = await list(look.read, 'groupPlaces', { spaceId, pairingId })
+  const plans = await list(look.read, 'planGroups', { spaceId, siteId })
   const mapped = new Set(plans.flatMap(mappedGroups))
   const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
   const rules = { timeZone: look.space.timeZone, ...look.space.settings }
@@ -56,7 +55,6 @@ export const reconcilePlaces = async (
   places: Places,
   steps: readonly PlaceStep[],
 ): Promise<void> => {
-  const { db } = look.deps
   const { spaceId, siteId, pairingId } = person.pairing
   const { observed, groupsOf, isWaiting } = places
   const now = look.now()
@@ -65,12 +63,12 @@ export const reconcilePlaces = async (
   for (const step of steps) {
     const place: Place = { spaceId, siteId, pairingId, accessGroupId: step.accessGroupId }
     const store = (set: Partial<Row<'groupPlaces'>>) =>
-      db.tx((tx) => change(tx, 'groupPlaces', place, set))
+      look.tx((tx) => change(tx, 'groupPlaces', place, set))
     switch (step.kind) {
       case 'keep': {
         const { origin, basis } = step
         const kept = { ...place, ...untouched, origin, basis, joinedAt: now }
-        await db.tx((tx) => put(tx, 'groupPlaces', kept))
+        await look.tx((tx) => put(tx, 'groupPlaces', kept))
         break
       }
       case 'join':
@@ -97,7 +95,7 @@ export const reconcilePlaces = async (
         const since = was?.joinedAt ?? was?.unwantedSince ?? now
         const settledAt = new Date(since.getTime() + look.deps.config.settleMs)
         if (settledAt <= now) {
-          await db.tx((tx) => take(tx, 'groupPlaces', place))
+          await look.tx((tx) => take(tx, 'groupPlaces', place))
           break
         }
         await store({ unwantedSince: was?.unwantedSince ?? now })
@@ -107,7 +105,7 @@ export const reconcilePlaces = async (
       case 'missing':
       case 'extra': {
         const { accessGroupId } = step
-        const group = await getSnapshot(db.read, spaceId, 'accessGroup', accessGroupId)
+        const group = await getSnapshot(look.read, spaceId, 'accessGroup', accessGroupId)
         const there = person.hasEnded ? 'still' : 'in'
         const change = step.kind === 'missing' ? 'out' : there
         differs(look, person, `place:${accessGroupId}`, change, { group: group?.name ?? '' })
@@ -120,9 +118,8 @@ export const reconcilePlaces = async (
 const adopt = async (look: Look, person: Person, observed: ReadonlySet<AccessGroupId>) => {
   const { spaceId, siteId, pairingId, origin, madeAt } = person.pairing
   if (origin !== 'adopted' || madeAt) return
-  const { db } = look.deps
-  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
-  await db.tx(async (tx) => {
+  const mapped = await list(look.read, 'planGroups', { spaceId, siteId })
+  await look.tx(async (tx) => {
     for (const accessGroupId of new Set(mapped.flatMap(mappedGroups))) {
       if (!observed.has(accessGroupId)) continue
       const place = { spaceId, siteId, pairingId, accessGroupId, ...untouched }
@@ -134,8 +131,7 @@ const adopt = async (look: Look, person: Person, observed: ReadonlySet<AccessGro
 
 /** From a plan to its groups; a plan nobody has looked at yet is asked for when it is needed (D5). */
 const planGroupsOf = async (look: Look, { site, intervals }: Person) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const rows = await list(read, 'planGroups', { spaceId, siteId: site.siteId })
   const plans = await listSnapshot(read, spaceId, 'plan')
   const find = (interval: PlanInterval) => {
@@ -177,10 +173,9 @@ const join = async (
   place: Place,
   basis: string,
 ): Promise<void> => {
-  const { db } = look.deps
   const { siteId, accessGroupId } = place
   const intent = { ...place, ...untouched, origin: 'made', basis, joinedAt: null } as const
-  await db.tx((tx) => put(tx, 'groupPlaces', intent))
+  await look.tx((tx) => put(tx, 'groupPlaces', intent))
   look.because(`entitled ${basis}`)
   try {
     await look.ksWrite.joinAccessGroup({ siteId, accessGroupId, saltoUserId })
@@ -190,14 +185,14 @@ const join = async (
     if (isNotYetThere(error) && sinceMs < notYetThereMs)
       throw new RetryLater('SALTO does not know the new user everywhere yet', 5000)
     if (await look.ks.getAccessGroup(siteId, accessGroupId)) throw error
-    const plans = (await list(db.read, 'planGroups', { siteId })).filter((row) =>
+    const plans = (await list(look.read, 'planGroups', { siteId })).filter((row) =>
       mappedGroups(row).includes(accessGroupId),
     )
     for (const { planId } of plans) look.ask('reconcilePlan', planId)
     const params = { plan: '', group: plans[0]?.name ?? '', state: 'missing' }
     throw new Rejected('P04', params, `access group ${accessGroupId} is gone`)
   }
-  await db.tx((tx) => change(tx, 'groupPlaces', place, { joinedAt: look.now() }))
+  await look.tx((tx) => change(tx, 'groupPlaces', place, { joinedAt: look.now() }))
 }
 
 /** Takes a person out of a group, if the ledger and a fresh read agree that we may (R2). */
@@ -208,13 +203,12 @@ export const leavePlace = async (
   observed: ReadonlySet<AccessGroupId>,
 ): Promise<void> => {
   const { spaceId, siteId, pairingId, accessGroupId } = place
-  const { db } = look.deps
   const proof = provePlace({ siteId, ledger: place, siteUser, observed })
   if (!proof) return
   const key = { spaceId, siteId, pairingId, accessGroupId }
   // Intention first: should the answer get lost, that they are out is nobody else's doing.
   const intent = { unwantedSince: look.now() }
-  await db.tx((tx) => change(tx, 'groupPlaces', { ...key, ...untouched }, intent))
+  await look.tx((tx) => change(tx, 'groupPlaces', { ...key, ...untouched }, intent))
   await look.ksWrite.leaveAccessGroup(proof)
-  await db.tx((tx) => take(tx, 'groupPlaces', key))
+  await look.tx((tx) => take(tx, 'groupPlaces', key))
 }

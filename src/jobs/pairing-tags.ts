@@ -19,7 +19,7 @@ export const reconcileTags = async (
   { takeAll = false } = {},
 ): Promise<void> => {
   const { spaceId, pairingId } = person.pairing
-  const rows = await list(look.deps.db.read, 'tagHolders', { spaceId, pairingId })
+  const rows = await list(look.read, 'tagHolders', { spaceId, pairingId })
   const undone = (state: Tag['state']) => rows.filter((row) => row.state === state && !row.doneAt)
   for (const row of undone('lost')) await look.attempt(() => blockLost(look, row, siteUser))
   for (const row of takeAll ? rows : undone('returning'))
@@ -60,11 +60,11 @@ export const findKey = async (
 
 /** Only as long as it is what was asked for: another click meanwhile is still to be carried out. */
 const store = (look: Look, { siteId, tagId, pairingId, state }: Tag, set: Partial<Tag>) =>
-  look.deps.db.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId, state }, set))
+  look.tx((tx) => change(tx, 'tagHolders', { siteId, tagId, pairingId, state }, set))
 
 /** A tag that comes back can be handed out again at once, not only after the next sweep. */
-const show = ({ deps, spaceId }: Look, data: TagOfSite, readAt: Date) =>
-  deps.db.tx((tx) => saveOne(tx, spaceId, 'tag', data.tagId, { data, readAt }))
+const show = (look: Look, data: TagOfSite, readAt: Date) =>
+  look.tx((tx) => saveOne(tx, look.spaceId, 'tag', data.tagId, { data, readAt }))
 
 const assign = async (look: Look, person: Person, row: Tag, siteUser: SiteUser): Promise<void> => {
   const { siteId, tagId } = row
@@ -96,7 +96,7 @@ const takeBack = async (look: Look, row: Tag, siteUser: SiteUser): Promise<void>
   look.because(state === 'returning' ? 'admin took back' : 'admin disconnected')
   if (proof) await look.ksWrite.takeTagOff(proof)
   if (tag) await show(look, proof ? { ...tag, holder: null } : tag, readAt)
-  await look.deps.db.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId, state }))
+  await look.tx((tx) => take(tx, 'tagHolders', { siteId, tagId, pairingId, state }))
 }
 
 /** Blocks the key and leaves it blocked: nothing of ours ever unblocks one. */

@@ -7,9 +7,9 @@ import type { TaskHandler } from './run.ts'
 import { askWhoIsInside, takeInBookings } from './take-in.ts'
 
 export const readBooking: TaskHandler = async (look) => {
-  const { deps, spaceId, work } = look
+  const { spaceId, work } = look
   const bookingId = asId<BookingId>(work.subject)
-  const known = await one(deps.db.read, 'bookings', { spaceId, bookingId })
+  const known = await one(look.read, 'bookings', { spaceId, bookingId })
   if (known && known.readAt > work.askedAt) return
   const cobot = await look.cobot()
   const readAt = look.now()
@@ -22,7 +22,7 @@ export const readBooking: TaskHandler = async (look) => {
   const around = await cobot.listBookings({ from: known.startsAt, to: known.endsAt })
   await takeInBookings(look, around, readAt)
   if (around.some((each) => each.bookingId === bookingId)) return
-  await deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
     await askWhoIsInside(tx, look, [known])
     await look.askIn(tx, 'reconcileBooking', bookingId, priority.removal)

@@ -12,8 +12,7 @@ const manyDue = 10
 const absenceHoldsMs = 60_000
 
 export const readMembership: TaskHandler = async (look) => {
-  const { spaceId, work } = look
-  const { read } = look.deps.db
+  const { read, spaceId, work } = look
   const membershipId = asId<MembershipId>(work.subject)
   const known = () => one(read, 'memberships', { spaceId, membershipId })
   const readAlready = await known()

@@ -22,8 +22,7 @@ type Group = Row<'bookingGroups'>
 type SiteId = SiteRow['siteId']
 
 export const reconcileBooking: TaskHandler = async (look) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const bookingId = asId<BookingId>(look.work.subject)
   const site = await getActiveSite(read, spaceId)
   const rows = await list(read, 'bookingGroups', { spaceId, bookingId })
@@ -47,13 +46,12 @@ export const reconcileBooking: TaskHandler = async (look) => {
 
 /** The site is being left: the group goes, or stays as an admin wishes. */
 const leaveBooking = async (look: Look, row: Group): Promise<void> => {
-  const { db } = look.deps
   const { spaceId, siteId, bookingId, name } = row
   const key = { spaceId, siteId, bookingId }
   const line = { spaceId, siteId, subject: `booking:${bookingId}`, name }
   askNextStep(look)
-  if (await one(db.read, 'receipts', { spaceId, siteId, endedAt: null, mode: 'leave' })) {
-    await db.tx(async (tx) => {
+  if (await one(look.read, 'receipts', { spaceId, siteId, endedAt: null, mode: 'leave' })) {
+    await look.tx(async (tx) => {
       await noteOutcome(tx, line, { outcome: 'left', why: 'asked' })
       await take(tx, 'bookingGroups', key)
     })
@@ -74,7 +72,7 @@ const desire = async (
   bookingId: BookingId,
   booking: Row<'bookings'> | null,
 ) => {
-  const { read } = look.deps.db
+  const { read } = look
   const nothing = (evidence: Evidence) => ({
     window: null,
     keepUntil: null,
@@ -131,7 +129,7 @@ const welcome = async (look: Look, { siteId }: SiteRow, bookingId: BookingId, ti
   if (time.startsAt > look.now()) return look.lookAgainAt(time.startsAt)
   if (time.endsAt <= look.now()) return
   const pairingId = asId<PairingId>(`${siteId}/${bookingId}`)
-  await look.deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     const person = visitorOf(bookingId)
     await addPairing(tx, { spaceId, siteId, pairingId, person, bySetting: true })
     await look.askIn(tx, 'reconcilePairing', pairingId, priority.soon)
@@ -149,7 +147,6 @@ const converge = async (
   window: BookingWindow,
   before: Group | null,
 ): Promise<void> => {
-  const { db } = look.deps
   const name = bookingGroupName(bookingId)
   look.because(`booking ${bookingId} ${window.startLocal}/${window.endLocal} ${zone}`)
   const fresh: Group = {
@@ -182,7 +179,9 @@ const converge = async (
   const proof = proveBookingGroup({ siteId, ledger: row, group })
   if (!proof) throw new Error(`group ${accessGroupId} is not the one of ${bookingId}`)
   const stepsFrom = async (observed: steps.ObservedBooking) => {
-    const locks = new Set((await listSnapshot(db.read, look.spaceId, 'lock')).map((l) => l.lockId))
+    const locks = new Set(
+      (await listSnapshot(look.read, look.spaceId, 'lock')).map((l) => l.lockId),
+    )
     // A lock that KS lists no more is a problem of its mapping; nothing else depends on it (B5).
     return steps
       .nextBookingSteps(window, observed)
@@ -192,12 +191,12 @@ const converge = async (
   const open = await stepsFrom(observed)
   if (open.length > 0) {
     if (isAsWritten) return changedByHand(look, row, observed)
-    await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null }))
+    await look.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null }))
     for (const step of open) await apply(look, proof, step)
     const left = await stepsFrom(await observe(look, siteId, accessGroupId))
     if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
   }
-  await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: window, creatingSince: null }))
+  await look.tx((tx) => put(tx, 'bookingGroups', { ...row, written: window, creatingSince: null }))
 }
 
 /** All of the name, and the ledger's, which a search may not show for a while after it was made. */
@@ -212,17 +211,16 @@ const findGroups = async (look: Look, siteId: SiteId, name: string, before: Grou
 
 /** Intention first; a create whose answer was lost is looked for before it is repeated. */
 const createGroup = async (look: Look, row: Group): Promise<AccessGroup> => {
-  const { db } = look.deps
   if (row.creatingSince) settleFirst(look, row.creatingSince)
   const intent = { ...row, accessGroupId: null, creatingSince: look.now(), written: null }
-  await db.tx((tx) => put(tx, 'bookingGroups', intent))
+  await look.tx((tx) => put(tx, 'bookingGroups', intent))
   const group = await look.ksWrite.createAccessGroup({ siteId: row.siteId, name: row.name })
   await store(look, row, { accessGroupId: group.accessGroupId })
   return group
 }
 
 const store = (look: Look, { spaceId, siteId, bookingId }: Group, set: Partial<Group>) =>
-  look.deps.db.tx((tx) => change(tx, 'bookingGroups', { spaceId, siteId, bookingId }, set))
+  look.tx((tx) => change(tx, 'bookingGroups', { spaceId, siteId, bookingId }, set))
 
 const observe = async ({ ks }: Look, siteId: SiteId, accessGroupId: AccessGroupId) => {
   const [saltoUserIds, lockIds, schedules] = await Promise.all([
@@ -262,7 +260,7 @@ const changedByHand = async (
   { spaceId, bookingId, name: group }: Group,
   observed: steps.ObservedBooking = { saltoUserIds: [], lockIds: [], schedules: [] },
 ): Promise<void> => {
-  const { read } = look.deps.db
+  const { read } = look
   const { resourceId = '', startsAt } = (await one(read, 'bookings', { spaceId, bookingId })) ?? {}
   const resource = (await getSnapshot(read, spaceId, 'resource', resourceId))?.name ?? ''
   const { saltoUserIds, lockIds, schedules } = observed
@@ -304,7 +302,7 @@ const removeGroup = async (
   if (groups.length > 0) await store(look, row, { written: null })
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
-  await look.deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await note(tx, isRenamed)
     await take(tx, 'bookingGroups', { spaceId, siteId, bookingId })
   })
@@ -322,7 +320,7 @@ const leaveRenamed = async (look: Look, { siteId, written, accessGroupId, name }
   if (!stored || stored.name === name) return false
   const inside = await look.ks.listGroupUsers(siteId, accessGroupId)
   const saltoUserId = written?.saltoUserId
-  const pairing = saltoUserId && (await one(look.deps.db.read, 'pairings', { siteId, saltoUserId }))
+  const pairing = saltoUserId && (await one(look.read, 'pairings', { siteId, saltoUserId }))
   const siteUser = pairing?.siteUserId && (await look.ks.getSiteUser(siteId, pairing.siteUserId))
   if (!siteUser || !inside.includes(siteUser.saltoUserId)) return true
   const observed = new Set([accessGroupId])

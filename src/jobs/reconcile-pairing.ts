@@ -52,8 +52,7 @@ export type Person = {
 }
 
 export const reconcilePairing: TaskHandler = async (look) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const pairingId = asId<PairingId>(look.work.subject)
   const pairing = await one(read, 'pairings', { spaceId, pairingId })
   const site = pairing && (await one(read, 'sites', { spaceId, siteId: pairing.siteId }))
@@ -77,7 +76,7 @@ const personNow = async (
   pairing: Person['pairing'],
   site: SiteRow,
 ): Promise<Person> => {
-  const { read } = look.deps.db
+  const { read } = look
   const now = look.now()
   const { pairingId } = pairing
   const { memberships, intervals } = await personOf(read, look.space, pairingId)
@@ -107,8 +106,7 @@ const personNow = async (
 
 /** Bookings of mapped resources as long as their doors open for them, minutes after included. */
 const bookedHours = async (look: Look, site: SiteRow, membershipId: MembershipId[]) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const { siteId } = site
   const doors = await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })
   const longest = Math.max(0, ...doors.map(({ minutesAfter }) => minutesAfter))
@@ -127,7 +125,7 @@ const bookedHours = async (look: Look, site: SiteRow, membershipId: MembershipId
 export const storePairing = (look: Look, { pairing }: Person, set: Partial<Row<'pairings'>>) => {
   Object.assign(pairing, set)
   const { spaceId, pairingId } = pairing
-  return look.deps.db.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
+  return look.tx((tx) => change(tx, 'pairings', { spaceId, pairingId }, set))
 }
 
 /** The entitlements of a person, for the audit. */
@@ -168,8 +166,7 @@ const readAgain = async (look: Look, { pairing }: Person, { siteUserId }: SiteUs
   const readAt = look.now()
   const data = await look.ks.getSiteUser(pairing.siteId, siteUserId)
   const { spaceId } = pairing
-  if (data)
-    await look.deps.db.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
+  if (data) await look.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
   return data
 }
 
@@ -195,7 +192,7 @@ const lockOut = async (look: Look, person: Person, siteUser: SiteUser): Promise<
   // Done is what was asked for then; another click meanwhile is still to be carried out.
   const { spaceId, pairingId } = person.pairing
   const asked = { spaceId, pairingId, lockedOut: blocked }
-  await look.deps.db.tx((tx) => change(tx, 'pairings', asked, { lockedOutDone: true }))
+  await look.tx((tx) => change(tx, 'pairings', asked, { lockedOutDone: true }))
 }
 
 /** Once per entitlement: a seat that was taken away by hand meanwhile stays away (R20). */
@@ -240,7 +237,7 @@ const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promis
 
 const sayNothingToOpenWith = async (look: Look, person: Person, siteUser: SiteUser) => {
   const { spaceId, pairingId } = person.pairing
-  const held = await list(look.deps.db.read, 'tagHolders', { spaceId, pairingId, state: 'held' })
+  const held = await list(look.read, 'tagHolders', { spaceId, pairingId, state: 'held' })
   // Of visitors it is we alone who let them use a PIN, when we make one.
   const hasPin = person.isVisitor && siteUser.usePin
   const hasKey = held.length > 0 || siteUser.tagNumber || siteUser.hasProfile || hasPin
@@ -289,7 +286,7 @@ const deleteUser = async (look: Look, person: Person, siteUser: SiteUser): Promi
 
 /** The user is gone; a tag that is still in somebody's pocket keeps its name until it is back (R5). */
 export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: Person) =>
-  look.deps.db.tx(async (tx) => {
+  look.tx(async (tx) => {
     await take(tx, 'tagHolders', { spaceId, pairingId, state: 'returning' })
     await change(tx, 'tagHolders', { spaceId, pairingId, state: 'held' }, { state: 'notReturned' })
     if (!(await one(tx, 'tagHolders', { spaceId, pairingId })))
@@ -303,7 +300,7 @@ export const forgetPairing = (look: Look, { pairing: { spaceId, pairingId } }: P
 const sayUndelivered = async (look: Look, person: Person, patienceMs: number) => {
   const { pairing, intervals, name, subject } = person
   const { spaceId, pairingId } = pairing
-  const held = await list(look.deps.db.read, 'groupPlaces', { spaceId, pairingId })
+  const held = await list(look.read, 'groupPlaces', { spaceId, pairingId })
   const endedAt = lastEnd(intervals) ?? look.now()
   const dueAt = new Date(endedAt.getTime() + patienceMs)
   if (held.length === 0 || intervals.some((interval) => isActive(interval, look.now()))) return

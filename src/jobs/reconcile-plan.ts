@@ -11,16 +11,15 @@ import { leavePlanGroups } from './leave-plan-group.ts'
 import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 export const reconcilePlan: TaskHandler = async (look) => {
-  const { db } = look.deps
   const { spaceId } = look
   const planId = asId<PlanId>(look.work.subject)
   await leavePlanGroups(look, planId)
-  const site = await getActiveSite(db.read, spaceId)
+  const site = await getActiveSite(look.read, spaceId)
   if (!site) return
   const { siteId } = site
   const key = { spaceId, siteId, planId }
-  const before = await one(db.read, 'planGroups', key)
-  const plan = await getSnapshot(db.read, spaceId, 'plan', planId)
+  const before = await one(look.read, 'planGroups', key)
+  const plan = await getSnapshot(look.read, spaceId, 'plan', planId)
   const readAt = look.now()
   const groups = [...(await look.ks.listAccessGroups(siteId))]
   const isThere = (id: AccessGroupId) => groups.some((each) => each.accessGroupId === id)
@@ -52,7 +51,7 @@ export const reconcilePlan: TaskHandler = async (look) => {
   }
   if (row.state !== 'ready') look.problem('P04', subject, params)
   if (opensNothing) look.problem('P18', subject, params)
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await saveSnapshot(tx, spaceId, 'accessGroup', groups, { readAt, idOf: (g) => g.accessGroupId })
     for (const data of access)
       await saveOne(tx, spaceId, 'groupAccess', data.accessGroupId, { data, readAt })
@@ -73,12 +72,11 @@ export const reconcilePlan: TaskHandler = async (look) => {
 }
 
 const namesFor = async (
-  { deps, spaceId }: Look,
+  { read, spaceId }: Look,
   { chosen, name }: Row<'planGroups'>,
   ids: readonly AccessGroupId[],
 ): Promise<string> => {
   if (!chosen) return name
-  const { read } = deps.db
   const found = await Promise.all(ids.map((id) => getSnapshot(read, spaceId, 'accessGroup', id)))
   return found.map((group) => group?.name ?? '?').join(', ')
 }
@@ -90,11 +88,10 @@ const findOrMake = async (
   before: Row<'planGroups'> | null,
   groups: AccessGroup[],
 ): Promise<Row<'planGroups'>> => {
-  const { db } = look.deps
   const { spaceId } = look
   const making = before?.state === 'making'
   const name = making ? before.name : plan.name.trim()
-  const mapped = await list(db.read, 'planGroups', { spaceId, siteId })
+  const mapped = await list(look.read, 'planGroups', { spaceId, siteId })
   const fitting = proposedGroups(name, groups, mapped)
   const row: Row<'planGroups'> = {
     spaceId,
@@ -122,7 +119,7 @@ const findOrMake = async (
     }
   }
   if (making) settleFirst(look, before.changedAt)
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await tx.lock(mappingsLock(spaceId))
     const { chosen = null } =
       (await one(tx, 'planGroups', { spaceId, siteId, planId: plan.planId })) ?? {}

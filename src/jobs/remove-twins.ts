@@ -12,7 +12,7 @@ export const removeTwins = async (
   users: readonly SiteUser[],
 ): Promise<void> => {
   const { spaceId } = look
-  const pairings = await list(look.deps.db.read, 'pairings', { spaceId, siteId, state: 'paired' })
+  const pairings = await list(look.read, 'pairings', { spaceId, siteId, state: 'paired' })
   const paired = new Map(pairings.map((each) => [each.siteUserId, each]))
   // Of a pair only the one that no row knows can go, and only while the other is there.
   const present = users.flatMap(({ siteUserId }) => paired.get(siteUserId) ?? [])

@@ -21,7 +21,7 @@ import {
   type Said,
   type Task,
 } from '../core/problems.ts'
-import type { Tx } from '../db/open.ts'
+import type { Db, Tx } from '../db/open.ts'
 import type { SpaceRow } from '../db/spaces.ts'
 import { ask, LeaseLost, type WorkRow } from '../db/work.ts'
 
@@ -30,6 +30,9 @@ export type Look = {
   space: SpaceRow
   spaceId: SpaceId
   work: WorkRow
+  /** The database, for reading and for a transaction of the look's own. */
+  read: Tx
+  tx: Db['tx']
   now(): Date
   cobot(): Promise<Cobot>
   ks: KsReads
@@ -93,6 +96,8 @@ export const startLook = (
     space,
     spaceId,
     work,
+    read: deps.db.read,
+    tx: deps.db.tx,
     now: () => deps.ports.clock.now(),
     cobot: () => cobotOf(deps, spaceId, { probe, insists, urgent: work.priority <= priority.soon }),
     ks: salto,

@@ -38,7 +38,7 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
   bookings: (look, cobot) => sweepBookings(look, cobot),
   webhooks: async (look, cobot) => {
     const leaving = { spaceId: look.spaceId, whole: true, endedAt: null }
-    if (await one(look.deps.db.read, 'receipts', leaving)) return
+    if (await one(look.read, 'receipts', leaving)) return
     await ensureWebhooks(look.deps, look.space, cobot).catch((error: unknown) => {
       throw error instanceof Refused ? new Rejected('P12', {}, error.message) : error
     })
@@ -47,12 +47,12 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
 
 export const sweepCobot: TaskHandler = async (look) => {
   const { deps, spaceId } = look
-  const { db, config, ports } = deps
+  const { config, ports } = deps
   const part = parts[look.work.subject]
   if (!part) {
     for (const name of Object.keys(parts)) look.ask('sweepCobot', name)
     const tidyUp = { spaceId, task: 'tidyUp', subject: 'space' } as const
-    if (!(await one(db.read, 'work', tidyUp))) look.ask('tidyUp', 'space', priority.cosmetic)
+    if (!(await one(look.read, 'work', tidyUp))) look.ask('tidyUp', 'space', priority.cosmetic)
     sayIfOurClockIsWrong(look)
     const again = jitter(config.cobotSweepMs, ports.random.fraction())
     look.lookAgainAt(new Date(look.now().getTime() + again))
@@ -61,10 +61,10 @@ export const sweepCobot: TaskHandler = async (look) => {
   const cobot = await look.cobot()
   const refused = { spaceId, side: 'cobot', state: 'refused' } as const
   // An answer alone says little: a space that refused us is asked by the fixed probe (R12).
-  if (await one(db.read, 'connections', refused)) await cobot.checkSpace()
+  if (await one(look.read, 'connections', refused)) await cobot.checkSpace()
   await part(look, cobot)
-  if (!(await one(db.read, 'connections', refused))) return
-  await db.tx(async (tx) => {
+  if (!(await one(look.read, 'connections', refused))) return
+  await look.tx(async (tx) => {
     if (await change(tx, 'connections', refused, { state: 'ok' })) {
       // Gone before anybody is woken who would tell the admins of it.
       await take(tx, 'problems', { spaceId, code: 'P02' })
@@ -86,7 +86,7 @@ const readSpace = async (look: Look, cobot: Cobot): Promise<void> => {
   const { spaceId } = look
   const { name, timeZone, locale, hourFormat, ...read } = await cobot.getSpace()
   if (read.spaceId !== spaceId || !isTimeZone(timeZone)) return
-  await look.deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     const before = await one(tx, 'spaces', { spaceId })
     await change(tx, 'spaces', { spaceId }, { name, timeZone, locale, hourFormat })
     if (before?.timeZone === timeZone) return
@@ -96,12 +96,11 @@ const readSpace = async (look: Look, cobot: Cobot): Promise<void> => {
 }
 
 const sweepPlansAndResources = async (look: Look, cobot: Cobot): Promise<void> => {
-  const { db } = look.deps
   const { spaceId } = look
   const readAt = look.now()
   const plans = await cobot.listPlans()
   const resources = await cobot.listResources()
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await saveSnapshot(tx, spaceId, 'plan', plans, { readAt, idOf: (plan) => plan.planId })
     const idOf = ({ resourceId }: (typeof resources)[number]) => resourceId
     for (const id of await saveSnapshot(tx, spaceId, 'resource', resources, { readAt, idOf })) {
@@ -118,13 +117,12 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
   const from = new Date(readAt.getTime() - dayMs)
   const to = new Date(readAt.getTime() + 30 * dayMs)
   await takeInBookings(look, await cobot.listBookings({ from, to }), readAt)
-  const { db } = look.deps
   const { spaceId } = look
-  const unseen = await listUnseenBookings(db.read, spaceId, { from, to, readAt })
+  const unseen = await listUnseenBookings(look.read, spaceId, { from, to, readAt })
   const bookingId = unseen.map((each) => each.bookingId)
   for (const id of bookingId) look.ask('readBooking', id, priority.removal)
   const longAgo = new Date(readAt.getTime() - 30 * dayMs)
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     const groups = await list(tx, 'bookingGroups', { spaceId, bookingId })
     const soon = groups.filter((row) => isOpenSoon(row, look.now()))
     const losing = soon.map((row) => ({
@@ -139,8 +137,7 @@ const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
 
 /** Members on plans that the space's list does not have open nothing, unless an admin chose (P09). */
 const sayWhoHasNoPlan = async (look: Look): Promise<void> => {
-  const { spaceId, space } = look
-  const { read } = look.deps.db
+  const { read, spaceId, space } = look
   const site = await getActiveSite(read, spaceId)
   if (!site) return
   if (await one(read, 'planGroups', { spaceId, siteId: site.siteId, planId: otherPlans })) return

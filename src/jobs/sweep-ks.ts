@@ -20,10 +20,10 @@ const dayMs = 24 * 3600_000
 
 export const sweepKs: TaskHandler = async (look) => {
   const { deps, spaceId } = look
-  const { db, config, ports } = deps
+  const { config, ports } = deps
   const again = jitter(config.ksSweepMs, ports.random.fraction())
   look.lookAgainAt(new Date(look.now().getTime() + again))
-  const before = await getActiveSite(db.read, spaceId)
+  const before = await getActiveSite(look.read, spaceId)
   if (!before) return
   const { siteId } = before
 
@@ -39,12 +39,12 @@ export const sweepKs: TaskHandler = async (look) => {
   const locks = await look.ks.listLocks(siteId)
   const iqs = await look.ks.listIqs(siteId)
   const access: GroupAccess[] = []
-  const mapped = (await list(db.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
+  const mapped = (await list(look.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   for (const { accessGroupId } of groups)
     if (mapped.includes(accessGroupId))
       access.push(await readGroupAccess(look, before, accessGroupId))
   const timeZone = info.timeZone && isTimeZone(info.timeZone) ? info.timeZone : before.timeZone
-  await db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     await change(tx, 'sites', { spaceId, siteId }, { timeZone, info, readAt })
     await saveSnapshot(tx, spaceId, 'accessGroup', groups, { readAt, idOf: (g) => g.accessGroupId })
     await saveSnapshot(tx, spaceId, 'groupAccess', access, { readAt, idOf: (g) => g.accessGroupId })
@@ -67,8 +67,8 @@ export const sweepKs: TaskHandler = async (look) => {
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)
   const refused = { spaceId, side: 'salto', state: 'refused' } as const
-  if (!(await one(db.read, 'connections', refused))) return
-  await db.tx(async (tx) => {
+  if (!(await one(look.read, 'connections', refused))) return
+  await look.tx(async (tx) => {
     if (await change(tx, 'connections', refused, { state: 'ok' }))
       await wakeParked(tx, spaceId, 'salto', look.now())
   })
@@ -80,7 +80,7 @@ const hasFreeSeat = ({ seatsAllowed, seatsUsed }: Site) =>
 /** Mapped groups that vanished, came back, or began or ceased to open something. */
 const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess[]) => {
   const { spaceId } = look
-  for (const row of await list(look.deps.db.read, 'planGroups', { spaceId, siteId })) {
+  for (const row of await list(look.read, 'planGroups', { spaceId, siteId })) {
     const ids = mappedGroups(row)
     const found = access.filter(({ accessGroupId }) => ids.includes(accessGroupId))
     const isOpen = row.chosen?.length === 0 || (found.some(opensSomething) && !row.opensNothing)
@@ -91,9 +91,7 @@ const comparePlans = async (look: Look, { siteId }: SiteRow, access: GroupAccess
 
 /** Booking groups that may differ: gone, of another zone, or open soon; and leftovers (R16, R18). */
 const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[]) => {
-  const { db } = look.deps
-  const { read } = db
-  const { spaceId } = look
+  const { read, spaceId } = look
   const { siteId, timeZone } = site
   const there = new Set<string>(groups.map((each) => each.accessGroupId))
   const rows = await list(read, 'bookingGroups', { spaceId, siteId })
@@ -135,15 +133,16 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
     // Of a booking that is over nothing is wanted by which its group would be found again.
     const row = { spaceId, siteId, bookingId, accessGroupId, name, zone: timeZone }
     if (endsAt <= now)
-      await db.tx((tx) => put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }))
+      await look.tx((tx) =>
+        put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }),
+      )
     look.ask('reconcileBooking', bookingId, priority.difference)
   }
 }
 
 /** Resources that are gone in Cobot, locks that are gone in KS (P20). */
 const compareDoors = async (look: Look, { siteId }: SiteRow, locks: ReadonlySet<string>) => {
-  const { read } = look.deps.db
-  const { spaceId } = look
+  const { read, spaceId } = look
   for (const door of await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })) {
     const resource = await getSnapshot(read, spaceId, 'resource', door.resourceId)
     const lockIsGone = door.lockIds.some((lockId) => !locks.has(lockId))

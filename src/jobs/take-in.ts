@@ -22,7 +22,7 @@ export const takeInMemberships = (
   memberships: readonly Membership[],
   { readAt, complete }: { readAt: Date; complete: boolean },
 ): Promise<MembershipId[]> =>
-  look.deps.db.tx(async (tx) => {
+  look.tx(async (tx) => {
     const { spaceId, space } = look
     const read = { readAt, timeZone: space.timeZone }
     const present = memberships.map(({ membershipId }) => membershipId)
@@ -118,7 +118,7 @@ const askAbout = async (tx: Tx, look: Look, membershipId: MembershipId) => {
 
 /** A membership is proven gone: a successor takes its place, else it ends now. */
 export const takeOutMembership = (look: Look, membershipId: MembershipId): Promise<void> =>
-  look.deps.db.tx(async (tx) => {
+  look.tx(async (tx) => {
     const { spaceId } = look
     const gone = await one(tx, 'memberships', { spaceId, membershipId, goneAt: null })
     if (!gone) return
@@ -148,7 +148,7 @@ export const takeInBookings = (
   bookings: readonly Booking[],
   readAt: Date,
 ): Promise<void> =>
-  look.deps.db.tx(async (tx) => {
+  look.tx(async (tx) => {
     const { spaceId } = look
     const soon = look.now().getTime() + soonMs
     const ids = bookings.map(({ bookingId }) => bookingId)

@@ -9,7 +9,7 @@ const namesMax = 10
 
 export const tellAdmins: TaskHandler = async (look) => {
   const { deps, spaceId, space } = look
-  const open = await list(deps.db.read, 'problems', { spaceId, code: urgentCodes })
+  const open = await list(look.read, 'problems', { spaceId, code: urgentCodes })
   for (const code of urgentCodes) {
     const due = open.filter((each) => each.code === code && tellAt(each) <= look.now())
     if (due.length === 0) continue
@@ -19,7 +19,7 @@ export const tellAdmins: TaskHandler = async (look) => {
     const told = { toldAt: look.now() }
     for (const each of due) Object.assign(each, told)
     const subject = due.map((each) => each.subject)
-    await deps.db.tx((tx) => change(tx, 'problems', { spaceId, code, subject }, told))
+    await look.tx((tx) => change(tx, 'problems', { spaceId, code, subject }, told))
   }
   for (const each of open) look.lookAgainAt(tellAt(each))
 }

@@ -15,11 +15,11 @@ export const tidyUp: TaskHandler = async (look) => {
   const { deps, spaceId, space } = look
   const now = look.now()
   if (look.work.subject !== 'space') {
-    look.lookAgainAt(await deps.db.tx((tx) => forgetPerson(tx, space, look.work, now)))
+    look.lookAgainAt(await look.tx((tx) => forgetPerson(tx, space, look.work, now)))
     return
   }
   look.lookAgainAt(new Date(now.getTime() + dayMs))
-  await deps.db.tx(async (tx) => {
+  await look.tx(async (tx) => {
     if (space.state === 'installed') return forget(tx, spaceId, now)
     const left = await list(tx, 'receipts', { spaceId, whole: true })
     const keptMs = (endedAt: Date | null) => now.getTime() - (endedAt?.getTime() ?? 0)
@@ -28,6 +28,6 @@ export const tidyUp: TaskHandler = async (look) => {
   })
   const sealed = await sealAnew(deps, spaceId)
   if (sealed > 0) deps.log.info({ spaceId, sealed }, 'sealed anew, with the first key')
-  const { number, hash } = (await lastAudit(deps.db.read, { spaceId })) ?? {}
+  const { number, hash } = (await lastAudit(look.read, { spaceId })) ?? {}
   deps.log.info({ spaceId, number, hash }, 'the audit so far')
 }
