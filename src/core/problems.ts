@@ -1,30 +1,45 @@
 // What can be wrong, by code. Each has one sentence and one action, in `views/locales`.
 import type { SpaceId } from './ids.ts'
 
-export const problemCodes = [
-  'P01', // SALTO no longer accepts our permission
-  'P02', // Cobot no longer accepts our permission
-  'P03', // no free seat
-  'P04', // an access group is missing, or several have the plan's name
-  'P06', // KS may know this person already
-  'P07', // a hub or lock is offline
-  'P08', // a wave of removals waits for an admin
-  'P09', // a plan without mapping
-  'P10', // changed by hand in SALTO
-  'P11', // the site's SALTO subscription ended
-  'P12', // webhooks off
-  'P13', // clock
-  'P14', // somebody else changes the same group
-  'P15', // the other side is unavailable or refuses
-  'P16', // due ends that could not be delivered
-  'P17', // a booker is not connected
-  'P18', // a group opens nothing
-  'P19', // a tag belongs to somebody else
-  'P20', // a resource or lock is gone
-  'P21', // the KS user has an administrative role
-  'P22', // connected, but nothing to open with
-] as const
-export type ProblemCode = (typeof problemCodes)[number]
+/** What the button of a problem does; the page of the subject where nothing else fits. */
+export type ProblemAction =
+  | 'reconnectSalto'
+  | 'reconnectCobot'
+  | 'connect'
+  | 'mapResources'
+  | 'plans'
+  | 'members'
+  | 'restore'
+  | 'remove'
+  | 'decide'
+  | 'again'
+
+/** Every problem, with its usual action. */
+const usually = {
+  P01: 'reconnectSalto', // SALTO no longer accepts our permission
+  P02: 'reconnectCobot', // Cobot no longer accepts our permission
+  P03: 'again', // no free seat
+  P04: 'again', // an access group is missing, or several have the plan's name
+  P06: 'members', // KS may know this person already
+  P07: 'again', // a hub or lock is offline
+  P08: 'decide', // a wave of removals waits for an admin
+  P09: 'plans', // a plan without mapping
+  P10: 'restore', // changed by hand in SALTO
+  P11: 'again', // the site's SALTO subscription ended
+  P12: 'again', // webhooks off
+  P13: 'again', // clock
+  P14: 'again', // somebody else changes the same group
+  P15: 'again', // the other side is unavailable or refuses
+  P16: 'again', // due ends that could not be delivered
+  P17: 'connect', // a booker is not connected
+  P18: 'again', // a group opens nothing
+  P19: 'members', // a tag belongs to somebody else
+  P20: 'mapResources', // a resource or lock is gone
+  P21: 'again', // the KS user has an administrative role
+  P22: 'members', // connected, but nothing to open with
+} as const satisfies Record<string, ProblemAction>
+export type ProblemCode = keyof typeof usually
+export const problemCodes = Object.keys(usually) as ProblemCode[]
 
 export type Problem = {
   code: ProblemCode
@@ -56,54 +71,12 @@ export const tellAt = ({ since, toldAt }: { since: Date; toldAt: Date | null }):
   return toldAt < againAt ? againAt : new Date(toldAt.getTime() + 24 * hourMs)
 }
 
-/** What the button of a problem does; the page of the subject where nothing else fits. */
-export type ProblemAction =
-  | 'reconnectSalto'
-  | 'reconnectCobot'
-  | 'connect'
-  | 'mapResources'
-  | 'plans'
-  | 'members'
-  | 'restore'
-  | 'remove'
-  | 'decide'
-  | 'again'
-
 export const actionOf = (code: ProblemCode, params: Record<string, string>): ProblemAction => {
-  switch (code) {
-    case 'P01':
-      return 'reconnectSalto'
-    case 'P02':
-      return 'reconnectCobot'
-    case 'P06':
-    case 'P19':
-    case 'P22':
-      return 'members'
-    case 'P04':
-      if (params.what === 'chosen' || params.state === 'several') return 'plans'
-      return params.plan && params.state === 'missing' ? 'restore' : 'again'
-    case 'P10':
-      return params.leftover ? 'remove' : 'restore'
-    case 'P08':
-      return 'decide'
-    case 'P17':
-      return 'connect'
-    case 'P20':
-      return 'mapResources'
-    case 'P09':
-      return 'plans'
-    case 'P03':
-    case 'P07':
-    case 'P11':
-    case 'P12':
-    case 'P13':
-    case 'P14':
-    case 'P15':
-    case 'P16':
-    case 'P18':
-    case 'P21':
-      return 'again'
-  }
+  const { what, state, plan, leftover } = params
+  if (code === 'P04' && (what === 'chosen' || state === 'several')) return 'plans'
+  if (code === 'P04' && plan && state === 'missing') return 'restore'
+  if (code === 'P10' && leftover) return 'remove'
+  return usually[code]
 }
 
 /** What an admin mends in SALTO KS; here it is only looked at again. */
