@@ -29,8 +29,7 @@ export type ChainLink = { link: Link; ok: boolean; detail: string; action: Mend 
 
 export type Why = {
   opens: boolean
-  /** Open: since when and until when; `until` is the first instant at which it is shut. */
-  from: Date | null
+  /** The first instant at which it is shut. */
   until: Date | null
   /** The next time after that; without an end when none is in sight. */
   next: { from: Date; until: Date | null } | null
@@ -97,8 +96,7 @@ export const why = (facts: WhyFacts, at: Date): Why => {
     ...judge(facts, way, at),
   }))
   const best = judged.reduce((a, b) => (reach(b) > reach(a) ? b : a))
-  const edges = edgesOf(facts, at)
-  const later = edges.filter((edge) => edge > at)
+  const later = edgesOf(facts, at).filter((edge) => edge > at)
   const stretch = (from: Date) => ({
     from,
     until: later.find((edge) => edge > from && !opensAt(facts, edge)) ?? null,
@@ -106,13 +104,9 @@ export const why = (facts: WhyFacts, at: Date): Why => {
   const opens = opensAt(facts, at)
   const until = opens ? stretch(at).until : null
   const nextFrom = later.find((edge) => opensAt(facts, edge) && (!opens || (until && edge > until)))
-  const past = edges.filter((edge) => edge <= at).reverse()
-  const shut = past.findIndex((edge) => !opensAt(facts, edge))
-  const from = (shut === -1 ? past.at(-1) : past[shut - 1]) ?? null
   const { way, chain } = best
   return {
     opens,
-    from: opens ? from : null,
     until,
     chain,
     next: nextFrom ? stretch(nextFrom) : null,
