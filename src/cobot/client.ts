@@ -168,16 +168,8 @@ export const createCobot = (deps: {
       remove('delete webhook subscription', `${api1}${path`/subscriptions/${id}`}`),
 
     /** A line on the space's dashboard in Cobot. */
-    createActivity: async (activity: {
-      text: string
-      level: 'INFO' | 'WARN' | 'ERROR'
-      channels: ('admin' | 'membership')[]
-      sourceIds?: string[]
-    }): Promise<void> => {
-      const { sourceIds, ...rest } = activity
-      const json = { ...rest, source_ids: sourceIds }
-      await send('create activity', 'POST', `${api1}/activities`, json)
-    },
+    createActivity: (activity: { text: string; level: 'WARN'; channels: 'admin'[] }) =>
+      send('create activity', 'POST', `${api1}/activities`, activity),
 
     /** Name, zone and manners of the space, which its owner may change at any time. */
     getSpace: () =>

@@ -1,22 +1,5 @@
 // What Cobot and SALTO KS tell us, in our words. Made by `cobot/parse.ts` and `salto/parse.ts`.
-import type {
-  AccessGroupId,
-  BookingId,
-  CobotUserId,
-  ExternalBookingId,
-  KeyId,
-  LockId,
-  MembershipId,
-  PlanId,
-  ResourceId,
-  RoleId,
-  SaltoUserId,
-  SiteId,
-  SiteUserId,
-  SpaceId,
-  TagId,
-  TimeScheduleId,
-} from './ids.ts'
+import type * as id from './ids.ts'
 
 /** A calendar day, `YYYY-MM-DD`, in the space's time zone. */
 export type LocalDate = string
@@ -26,7 +9,7 @@ export type LocalDateTime = string
 // Cobot ------------------------------------------------------------------------------------------
 
 export type Space = {
-  spaceId: SpaceId
+  spaceId: id.SpaceId
   subdomain: string
   name: string
   timeZone: string
@@ -46,16 +29,20 @@ export type Settings = { lastDayIncluded: boolean } & Partial<
   Record<(typeof switches)[number], boolean> & Record<(typeof proposedMinutes)[number], number>
 >
 
-export type Plan = { planId: PlanId; name: string; hidden: boolean }
+export type Plan = { planId: id.PlanId; name: string; hidden: boolean }
 
 /** The copy of a plan inside a membership; `planId` is null for team and custom plans. */
-export type MembershipPlan = { planId: PlanId | null; name: string; canceledTo: LocalDate | null }
+export type MembershipPlan = {
+  planId: id.PlanId | null
+  name: string
+  canceledTo: LocalDate | null
+}
 
 export type Membership = {
-  membershipId: MembershipId
+  membershipId: id.MembershipId
   name: string | null
   email: string | null
-  cobotUserId: CobotUserId | null
+  cobotUserId: id.CobotUserId | null
   teamId: string | null
   plan: MembershipPlan
   upcomingPlan: MembershipPlan | null
@@ -64,18 +51,18 @@ export type Membership = {
   canceledTo: LocalDate | null
 }
 
-export type Resource = { resourceId: ResourceId; name: string }
+export type Resource = { resourceId: id.ResourceId; name: string }
 
 export type ExternalBooking = {
-  externalBookingId: ExternalBookingId
+  externalBookingId: id.ExternalBookingId
   status: 'pending' | 'approved' | 'canceled' | 'unknown'
   name: string | null
 }
 
 export type Booking = {
-  bookingId: BookingId
-  resourceId: ResourceId
-  membershipId: MembershipId | null
+  bookingId: id.BookingId
+  resourceId: id.ResourceId
+  membershipId: id.MembershipId | null
   external: ExternalBooking | null
   startsAt: Date
   endsAt: Date
@@ -84,7 +71,7 @@ export type Booking = {
 
 /** The person behind a user token. `adminOf` holds subdomains, and the person's name as an admin there. */
 export type CobotUser = {
-  cobotUserId: CobotUserId
+  cobotUserId: id.CobotUserId
   email: string
   adminOf: { subdomain: string; name: string }[]
 }
@@ -109,7 +96,7 @@ export type WebhookSubscription = {
 // SALTO KS ---------------------------------------------------------------------------------------
 
 export type Site = {
-  siteId: SiteId
+  siteId: id.SiteId
   name: string
   timeZone: string | null
   subscriptionValid: boolean
@@ -118,15 +105,15 @@ export type Site = {
   /** null when the answer does not say (lists). */
   seatsUsed: number | null
   installationState: 'released' | 'installation' | 'self_installed' | 'unknown'
-  ownerSaltoUserId: SaltoUserId | null
+  ownerSaltoUserId: id.SaltoUserId | null
   pinEnabled: boolean
 }
 
-export type Role = { roleId: RoleId; code: string; hierarchical: boolean }
+export type Role = { roleId: id.RoleId; code: string; hierarchical: boolean }
 
 export type SiteUser = {
-  siteUserId: SiteUserId
-  saltoUserId: SaltoUserId
+  siteUserId: id.SiteUserId
+  saltoUserId: id.SaltoUserId
   firstName: string
   lastName: string
   email: string | null
@@ -140,39 +127,38 @@ export type SiteUser = {
 }
 
 export type Tag = {
-  tagId: TagId
+  tagId: id.TagId
   /** The printed number, leading zeros kept. */
   number: string
   blocked: boolean
   podTag: boolean
-  holder: { siteUserId: SiteUserId; name: string } | null
+  holder: { siteUserId: id.SiteUserId; name: string } | null
 }
 
 export type Key = {
-  keyId: KeyId
+  keyId: id.KeyId
   type: 'tag' | 'mkey' | 'pin' | 'wallet' | 'unknown'
   /** For a tag key the tag's id. */
   credentialId: string
   blocked: boolean
 }
 
-export type Lock = { lockId: LockId; name: string; lockType: string; online: boolean }
+export type Lock = { lockId: id.LockId; name: string; lockType: string; online: boolean }
 
 export type AccessGroup = {
-  accessGroupId: AccessGroupId
+  accessGroupId: id.AccessGroupId
   name: string
   lockCount: number | null
-  userCount: number | null
 }
 
 export type GroupAccess = {
-  accessGroupId: AccessGroupId
-  lockIds: LockId[]
+  accessGroupId: id.AccessGroupId
+  lockIds: id.LockId[]
   schedules: TimeSchedule[]
 }
 
 export type TimeSchedule = {
-  timeScheduleId: TimeScheduleId
+  timeScheduleId: id.TimeScheduleId
   /** Monday first. */
   weekdays: boolean[]
   startTime: string

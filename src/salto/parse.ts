@@ -121,12 +121,7 @@ export const iq: z.ZodType<Iq> = z
   .transform(({ id, customerReference: name, online }) => ({ iqId: id, name, online }))
 
 export const accessGroup: z.ZodType<model.AccessGroup> = z
-  .object({
-    id: idOf<id.AccessGroupId>(),
-    customerReference: text,
-    lockCount: orNull(z.number()),
-    userCount: orNull(z.number()),
-  })
+  .object({ id: idOf<id.AccessGroupId>(), customerReference: text, lockCount: orNull(z.number()) })
   .transform(({ id, customerReference: name, ...rest }) => ({ accessGroupId: id, name, ...rest }))
 
 export const groupUserId = z

@@ -219,7 +219,7 @@ describe('fence', () => {
   })
 
   test('R2 a group goes by its name, a user by the marker and only if we made it', () => {
-    const group = { accessGroupId: asId<never>('g'), name: 'Cobot 1', lockCount: 0, userCount: 0 }
+    const group = { accessGroupId: asId<never>('g'), name: 'Cobot 1', lockCount: 0 }
     const ledger = { siteId: asId<never>('s'), accessGroupId: asId<never>('g'), name: 'Cobot 1' }
     expect(proveBookingGroup({ siteId: asId('s'), ledger, group })).not.toBeNull()
     expect(

@@ -39,12 +39,7 @@ test.each([
   )
 })
 
-const group = (id: string, name: string) => ({
-  accessGroupId: groupId(id),
-  name,
-  lockCount: 1,
-  userCount: 0,
-})
+const group = (id: string, name: string) => ({ accessGroupId: groupId(id), name, lockCount: 1 })
 const owned = (own: string | null, chosen: string[] | null = null) => ({
   planId: plan('other'),
   accessGroupId: own === null ? null : groupId(own),

@@ -30,7 +30,6 @@ const group = (accessGroupId: string, name: string, lockCount: number) => ({
   accessGroupId,
   name,
   lockCount,
-  userCount: 0,
 })
 const booked = group('g9', 'Cobot 123456789012', 1)
 const idKeys = { plan: 'planId', accessGroup: 'accessGroupId', groupAccess: 'accessGroupId' }

@@ -93,7 +93,7 @@ export const createStage = async () => {
       const plan = { planId: ids.planId, name: mark, canceledTo: null, hidden: false }
       const tag = { tagId: ids.tagId, number: `7${mark}`, blocked: false, podTag: false }
       const lock = { lockId: ids.lockId, name: mark, lockType: 'wall', online: true }
-      const group = { accessGroupId: ids.accessGroupId, name: mark, lockCount: 1, userCount: 1 }
+      const group = { accessGroupId: ids.accessGroupId, name: mark, lockCount: 1 }
       for (const [kind, key, data] of [
         ['plan', ids.planId, plan],
         ['tag', ids.tagId, { ...tag, holder: null }],
