@@ -4,14 +4,19 @@ import type { ProblemCode } from './problems.ts'
 
 export type Side = 'cobot' | 'salto'
 
-/** The other side is unreachable, slow or broken; asking again later helps. */
-export class Unavailable extends Error {
+class OfSide extends Error {
   readonly side: Side
   constructor(side: Side, message: string) {
     super(message)
     this.side = side
   }
 }
+
+/** The other side is unreachable, slow or broken; asking again later helps. */
+export class Unavailable extends OfSide {}
+
+/** Our permission is no longer accepted; an admin must connect again. */
+export class ReconnectNeeded extends OfSide {}
 
 /** The other side, or our own budget, asks for a pause; costs no attempt. */
 export class RetryLater extends Error {
@@ -28,23 +33,12 @@ export class RetryLater extends Error {
   }
 }
 
-/** Our permission is no longer accepted; an admin must connect again. */
-export class ReconnectNeeded extends Error {
-  readonly side: Side
-  constructor(side: Side, message: string) {
-    super(message)
-    this.side = side
-  }
-}
-
 /** The other side understood and said no; the same question gets the same answer. */
-export class Refused extends Error {
-  readonly side: Side
+export class Refused extends OfSide {
   readonly status: number
   readonly code: string | null
   constructor(side: Side, status: number, code: string | null, message: string) {
-    super(message)
-    this.side = side
+    super(side, message)
     this.status = status
     this.code = code
   }
