@@ -1,47 +1,26 @@
 // What an admin's click stores, and what it asks for: always in one transaction. The work itself is
 // done by the subject's next look.
-import type {
-  AccessGroupId,
-  BookingId,
-  MembershipId,
-  PairingId,
-  SiteId,
-  SpaceId,
-  TagId,
-} from '../core/ids.ts'
+import type * as id from '../core/ids.ts'
 import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
+import { askFor, type Click } from './click.ts'
 import { type DoorChoice, forgetLoss, listBookingMoves, listOpenBookings } from './doors.ts'
 import { allowConfirmed } from './guard.ts'
-import type { Tx } from './open.ts'
+import type { Db, Tx } from './open.ts'
 import { listBookings } from './snapshots.ts'
 import { addPairing, getActiveSite, pairAnew } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
-import { ask } from './work.ts'
 
-/** Who clicked, where and when; `bySetting`: nobody did, an admin switched this on once. */
-export type Click = { spaceId: SpaceId; by: string; now: Date; bySetting?: boolean }
-
-const askFor = (tx: Tx, click: Click, task: Task, subject: string, urgency: Priority) => {
-  const { spaceId, now, by, bySetting } = click
-  const cause = bySetting ? `setting ${by}` : `admin ${by}`
-  return ask(tx, [{ spaceId, task, subject, runAt: now, cause, priority: urgency }], now)
-}
-
-const askPairing = (
-  tx: Tx,
-  click: Click,
-  pairingId: PairingId,
-  urgency: Priority = priority.soon,
-) => askFor(tx, click, 'reconcilePairing', pairingId, urgency)
+const askPairing = (tx: Tx, click: Click, pairingId: id.PairingId, urgency?: Priority) =>
+  askFor(tx, click, 'reconcilePairing', pairingId, urgency)
 
 /** *Connect to Salto*: a pairing for the person behind a membership; known persons join theirs (R10). */
 export const connectMembership = async (
   tx: Tx,
   click: Click,
-  membershipId: MembershipId,
-  newPairingId: PairingId,
-): Promise<PairingId | null> => {
+  membershipId: id.MembershipId,
+  newPairingId: id.PairingId,
+): Promise<id.PairingId | null> => {
   const { spaceId } = click
   const site = await getActiveSite(tx, spaceId)
   const membership = await one(tx, 'memberships', { spaceId, membershipId, goneAt: null })
@@ -55,14 +34,8 @@ export const connectMembership = async (
       (await one(tx, 'pairings', { spaceId, siteId, pairingId: membership.pairingId }))) ||
     (await one(tx, 'pairings', { spaceId, siteId, person }))
   const pairingId = known?.pairingId ?? newPairingId
-  if (!known)
-    await addPairing(tx, {
-      spaceId,
-      pairingId,
-      siteId,
-      person,
-      bySetting: click.bySetting ?? false,
-    })
+  const { bySetting = false } = click
+  if (!known) await addPairing(tx, { spaceId, pairingId, siteId, person, bySetting })
   // Connected again before the disconnecting was done: it is called off.
   if (known?.state === 'leaving') {
     const state = known.siteUserId ? 'paired' : 'new'
@@ -75,19 +48,42 @@ export const connectMembership = async (
   return pairingId
 }
 
-const askBookings = async (tx: Tx, click: Click, pairingId: PairingId) => {
+const askBookings = async (tx: Tx, click: Click, pairingId: id.PairingId) => {
   const { spaceId, now } = click
   const memberships = await list(tx, 'memberships', { spaceId, pairingId })
   const membershipId = memberships.map((each) => each.membershipId)
   for (const { bookingId } of await listBookings(tx, spaceId, { after: now, membershipId }))
-    await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
+    await askFor(tx, click, 'reconcileBooking', bookingId)
+}
+
+/** So many are connected at a time, so that nobody else waits long for the database. */
+const atOnce = 50
+
+/**
+ * *Connect 12 people*: the page shows how far they are, whenever it is opened (D9). Cut short, it has
+ * connected whole people, and the click can be made again.
+ */
+export const connectMany = async (
+  db: Pick<Db, 'tx'>,
+  click: Click,
+  membershipIds: readonly id.MembershipId[],
+  newId: () => id.PairingId,
+): Promise<void> => {
+  const { spaceId, now: batchAt } = click
+  for (let from = 0; from < membershipIds.length; from += atOnce)
+    await db.tx(async (tx) => {
+      for (const membershipId of membershipIds.slice(from, from + atOnce)) {
+        const pairingId = await connectMembership(tx, click, membershipId, newId())
+        if (pairingId) await change(tx, 'pairings', { spaceId, pairingId }, { batchAt })
+      }
+    })
 }
 
 /** *Link*: an existing site user is this person; from now on the membership decides its groups (R1). */
 export const linkCandidate = async (
   tx: Tx,
   click: Click,
-  pairingId: PairingId,
+  pairingId: id.PairingId,
   siteUserId: string,
 ): Promise<boolean> => {
   const { spaceId } = click
@@ -95,26 +91,16 @@ export const linkCandidate = async (
   const chosen = pairing?.candidates.find((each) => each.siteUserId === siteUserId)
   const taken = chosen && (await one(tx, 'pairings', { siteUserId: chosen.siteUserId }))
   if (!pairing || !chosen || taken) return false
-  const { saltoUserId } = chosen
-  await change(
-    tx,
-    'pairings',
-    { spaceId, pairingId },
-    {
-      state: 'paired',
-      origin: 'adopted',
-      candidates: [],
-      siteUserId: chosen.siteUserId,
-      saltoUserId,
-    },
-  )
+  const user = { siteUserId: chosen.siteUserId, saltoUserId: chosen.saltoUserId }
+  const linked = { state: 'paired', origin: 'adopted', ...user } as const
+  await change(tx, 'pairings', { spaceId, pairingId }, { ...linked, candidates: [] })
   await askPairing(tx, click, pairingId)
   await askBookings(tx, click, pairingId)
   return true
 }
 
 /** *Not the same person*: a user of their own is made. */
-export const refuseCandidates = async (tx: Tx, click: Click, pairingId: PairingId) => {
+export const refuseCandidates = async (tx: Tx, click: Click, pairingId: id.PairingId) => {
   const { spaceId } = click
   const choosing = { spaceId, pairingId, state: 'choosing' } as const
   await change(tx, 'pairings', choosing, { state: 'new', notThem: true, candidates: [] })
@@ -125,8 +111,8 @@ export const refuseCandidates = async (tx: Tx, click: Click, pairingId: PairingI
 export const giveTag = async (
   tx: Tx,
   click: Click,
-  pairingId: PairingId,
-  { tagId, number }: { tagId: TagId; number: string },
+  pairingId: id.PairingId,
+  { tagId, number }: { tagId: id.TagId; number: string },
 ): Promise<Row<'tagHolders'> | null> => {
   const { spaceId } = click
   const pairing = await one(tx, 'pairings', { spaceId, pairingId })
@@ -138,18 +124,10 @@ export const giveTag = async (
     if (holder?.pairingId !== pairingId || holder.state !== 'returning') return holder
     await put(tx, 'tagHolders', held)
   }
-  const others = await list(tx, 'tagHolders', {
-    spaceId,
-    pairingId,
-    state: ['held', 'notReturned'],
-  })
-  for (const other of others.filter((each) => each.tagId !== tagId))
-    await change(
-      tx,
-      'tagHolders',
-      { siteId, tagId: other.tagId },
-      { state: 'returning', doneAt: null },
-    )
+  const had = { spaceId, pairingId, state: ['held', 'notReturned'] } as const
+  const back = { state: 'returning', doneAt: null } as const
+  for (const other of await list(tx, 'tagHolders', had))
+    if (other.tagId !== tagId) await change(tx, 'tagHolders', { siteId, tagId: other.tagId }, back)
   await askPairing(tx, click, pairingId)
   return null
 }
@@ -158,7 +136,7 @@ export const giveTag = async (
 export const setTag = async (
   tx: Tx,
   click: Click,
-  tagId: TagId,
+  tagId: id.TagId,
   state: 'returning' | 'lost',
 ): Promise<void> => {
   const { spaceId } = click
@@ -170,14 +148,26 @@ export const setTag = async (
 }
 
 /** *Lock out now* and *Let in again*: before everything else. */
-export const lockOut = async (tx: Tx, click: Click, pairingId: PairingId, lockedOut: boolean) => {
+export const lockOut = async (
+  tx: Tx,
+  click: Click,
+  pairingId: id.PairingId,
+  lockedOut: boolean,
+) => {
   const { spaceId } = click
   await change(tx, 'pairings', { spaceId, pairingId }, { lockedOut, lockedOutDone: false })
   await askPairing(tx, click, pairingId, priority.emergency)
 }
 
+/** *Invite to app*: SALTO writes to the person, once. */
+export const inviteToApp = async (tx: Tx, click: Click, pairingId: id.PairingId): Promise<void> => {
+  const theirs = { spaceId: click.spaceId, pairingId, invite: null }
+  if (await change(tx, 'pairings', theirs, { invite: 'asked' }))
+    await askPairing(tx, click, pairingId)
+}
+
 /** *Disconnect*: what we put in is taken out, the rest stays (D10). */
-export const disconnectMember = async (tx: Tx, click: Click, pairingId: PairingId) => {
+export const disconnectMember = async (tx: Tx, click: Click, pairingId: id.PairingId) => {
   const { spaceId } = click
   await change(tx, 'pairings', { spaceId, pairingId }, { state: 'leaving' })
   await askPairing(tx, click, pairingId, priority.removal)
@@ -188,35 +178,25 @@ export const disconnectMember = async (tx: Tx, click: Click, pairingId: PairingI
 export const saveDoors = async (
   tx: Tx,
   click: Click,
-  siteId: SiteId,
+  siteId: id.SiteId,
   doors: readonly DoorChoice[],
 ): Promise<void> => {
   const { spaceId, now } = click
   const space = await one(tx, 'spaces', { spaceId })
   const moves = space ? await listBookingMoves(tx, space, { siteId }, doors, now) : []
-  const ending = moves.filter(({ kind }) => kind === 'loses')
+  const ending = moves.filter(({ kind }) => kind === 'loses').map((move) => move.bookingId)
   const explained = { evidence: 'inferred' as const, accessGroupIds: [] }
-  const changes = ending.map((each) => ({ subject: `booking:${each.bookingId}`, ...explained }))
+  const changes = ending.map((bookingId) => ({ subject: `booking:${bookingId}`, ...explained }))
   if (changes.length > 0) await allowConfirmed(tx, click, changes)
   for (const door of doors) {
     const { resourceId } = door
     const before = await one(tx, 'resourceDoors', { spaceId, siteId, resourceId })
     await put(tx, 'resourceDoors', { spaceId, siteId, ...door })
     await forgetLoss(tx, spaceId, door)
-    for (const { bookingId } of await listOpenBookings(
-      tx,
-      { spaceId, resourceId },
-      [before, door],
-      now,
-    )) {
-      const urgency = ending.some((each) => each.bookingId === bookingId)
-      await askFor(
-        tx,
-        click,
-        'reconcileBooking',
-        bookingId,
-        urgency ? priority.removal : priority.grant,
-      )
+    const booked = await listOpenBookings(tx, { spaceId, resourceId }, [before, door], now)
+    for (const { bookingId } of booked) {
+      const urgency = ending.includes(bookingId) ? priority.removal : priority.grant
+      await askFor(tx, click, 'reconcileBooking', bookingId, urgency)
     }
   }
 }
@@ -247,43 +227,40 @@ export const leaveDifference = async (tx: Tx, click: Click, subject: string): Pr
 /** *Restore*: what somebody changed by hand in KS is written anew; a user or group is made again. */
 export const restore = async (tx: Tx, click: Click, subject: string): Promise<void> => {
   const { spaceId } = click
-  const [kind, id = '', thing, thingId = ''] = subject.split(':')
+  const [kind, of = '', thing, thingId = ''] = subject.split(':')
   if (kind === 'pairing') {
-    const pairingId = id as PairingId
+    const pairingId = of as id.PairingId
     await restoreThing(tx, { spaceId, pairingId }, thing, thingId)
     await askPairing(tx, click, pairingId)
   }
   if (kind === 'booking') {
-    const bookingId = id as BookingId
+    const bookingId = of as id.BookingId
     // Without its locks nothing is as it was written. Whom it was for is still needed: of a group that
     // was renamed our person has to go.
-    for (const { siteId, written } of await list(tx, 'bookingGroups', { spaceId, bookingId }))
-      await change(
-        tx,
-        'bookingGroups',
-        { spaceId, siteId, bookingId },
-        { written: written && { ...written, lockIds: [] } },
-      )
-    await askFor(tx, click, 'reconcileBooking', bookingId, priority.soon)
+    for (const { siteId, written } of await list(tx, 'bookingGroups', { spaceId, bookingId })) {
+      const left = written && { ...written, lockIds: [] }
+      await change(tx, 'bookingGroups', { spaceId, siteId, bookingId }, { written: left })
+    }
+    await askFor(tx, click, 'reconcileBooking', bookingId)
   }
   if (kind === 'plan') {
-    const planId = id as Row<'planGroups'>['planId']
+    const planId = of as id.PlanId
     if (!(await one(tx, 'planGroups', { spaceId, planId }))) return
     // What an admin chose is chosen anew on the page of plans, and never lost by this.
     await take(tx, 'planGroups', { spaceId, planId, chosen: null })
-    await askFor(tx, click, 'reconcilePlan', id, priority.soon)
+    await askFor(tx, click, 'reconcilePlan', planId)
   }
 }
 
 /** What the look did once is done once more; a place that is too much becomes ours to take away. */
 const restoreThing = async (
   tx: Tx,
-  whose: { spaceId: SpaceId; pairingId: PairingId },
+  whose: { spaceId: id.SpaceId; pairingId: id.PairingId },
   thing: string | undefined,
   thingId: string,
 ): Promise<void> => {
-  const accessGroupId = thingId as AccessGroupId
-  const tagId = thingId as TagId
+  const accessGroupId = thingId as id.AccessGroupId
+  const tagId = thingId as id.TagId
   switch (thing) {
     case 'block':
       await change(tx, 'pairings', whose, { lockedOutDone: false })
@@ -315,9 +292,9 @@ const restoreThing = async (
 export const removeLeftover = async (
   tx: Tx,
   click: Click,
-  leftover: { siteId: SiteId; accessGroupId: AccessGroupId; name: string; zone: string },
+  leftover: { siteId: id.SiteId; accessGroupId: id.AccessGroupId; name: string; zone: string },
 ): Promise<void> => {
-  const bookingId = `leftover-${leftover.accessGroupId}` as BookingId
+  const bookingId = `leftover-${leftover.accessGroupId}` as id.BookingId
   const none = { written: null, creatingSince: null }
   const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none }
   await put(tx, 'bookingGroups', row)
@@ -327,8 +304,7 @@ export const removeLeftover = async (
 /** *Try again*, *Check now*: the look that said so, or everything. */
 export const lookAgain = async (tx: Tx, click: Click, source: string | null): Promise<void> => {
   const [task, subject] = source?.split(/:(.*)/s) ?? []
-  if (task && subject) await askFor(tx, click, task as Task, subject, priority.soon)
-  else
-    for (const sweep of ['sweepCobot', 'sweepKs'] as const)
-      await askFor(tx, click, sweep, 'space', priority.soon)
+  if (task && subject) return askFor(tx, click, task as Task, subject)
+  await askFor(tx, click, 'sweepCobot', 'space')
+  await askFor(tx, click, 'sweepKs', 'space')
 }

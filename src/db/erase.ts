@@ -4,12 +4,13 @@ import type { Tag } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { localDate } from '../core/temporal.ts'
 import { oldPairings } from './activity.ts'
-import { type Click, disconnectMember } from './clicks.ts'
+import { askFor, type Click } from './click.ts'
+import { disconnectMember } from './clicks.ts'
 import type { Tx } from './open.ts'
 import { getActiveSite, type SpaceRow } from './spaces.ts'
 import { change, list, one, present, type Row, take, upTo } from './store.ts'
 import type { Snapshots } from './tables.ts'
-import { ask, type WorkRow } from './work.ts'
+import type { WorkRow } from './work.ts'
 
 /** How long until it is looked again whether KS is clean. */
 export const untilCleanMs = 60_000
@@ -18,15 +19,14 @@ const untilUnlistedMs = 2 * 24 * 3600_000
 
 /** *Erase*: the work row is the mark; it names each membership, and what connected it. */
 export const erasePerson = async (tx: Tx, click: Click, membershipId: MembershipId) => {
-  const { spaceId, now, by } = click
+  const { spaceId } = click
   const membership = await one(tx, 'memberships', { spaceId, membershipId })
   if (!membership) return
   const { pairingId, cobotUserId } = membership
   const all = pairingId ? { pairingId } : cobotUserId ? { cobotUserId } : { membershipId }
   for (const each of await list(tx, 'memberships', { spaceId, ...all })) {
-    const look = { task: 'tidyUp', subject: `${each.membershipId}:${pairingId ?? ''}` } as const
-    const asked = { spaceId, ...look, runAt: now, cause: `admin ${by}` }
-    await ask(tx, [{ ...asked, priority: priority.cosmetic }], now)
+    const subject = `${each.membershipId}:${pairingId ?? ''}`
+    await askFor(tx, click, 'tidyUp', subject, priority.cosmetic)
   }
   if (pairingId) await disconnectMember(tx, click, pairingId)
 }

@@ -4,7 +4,7 @@ import { allowanceMs, type Change, guardWindowMs, isWave, type Standing } from '
 import type { AccessGroupId, SpaceId } from '../core/ids.ts'
 import { priority, type Task } from '../core/problems.ts'
 import { toLocal } from '../core/temporal.ts'
-import type { Click } from './clicks.ts'
+import { askFor, type Click } from './click.ts'
 import type { Tx } from './open.ts'
 import { replaceProblems } from './problems.ts'
 import { below, change, list, put, type Row, take } from './store.ts'
@@ -61,7 +61,7 @@ export const announce = async (
   const back = rows
     .filter(({ state, subject }) => isPending(state) && isTold(subject))
     .filter(({ subject }) => !missing.has(subject))
-  await askFor(tx, spaceId, back, 'sweep', now)
+  await askAbout(tx, spaceId, back, 'sweep', now)
   await sayHeld(tx, spaceId, now)
 }
 
@@ -74,7 +74,7 @@ export const strike = async (tx: Tx, spaceId: SpaceId, subject: string[], now: D
   // What is left makes no wave any more: each is looked at again, and counted anew.
   if (held.length > 0 && !isWave(rows.filter(counts), await standing(tx, spaceId, rows, now))) {
     await change(tx, 'guard', { spaceId, state: 'held' }, { state: 'announced' })
-    await askFor(tx, spaceId, held, 'guard', now)
+    await askAbout(tx, spaceId, held, 'guard', now)
   }
   await sayHeld(tx, spaceId, now)
 }
@@ -91,7 +91,7 @@ export const allowHeld = async (
   if (held.length === 0 || setOf(held) !== shown) return false
   const subject = held.map((row) => row.subject)
   await change(tx, 'guard', { spaceId, subject }, { state: 'allowed', at: now })
-  await askFor(tx, spaceId, held, `admin ${by}`, now)
+  await askAbout(tx, spaceId, held, `admin ${by}`, now)
   await sayHeld(tx, spaceId, now)
   return true
 }
@@ -120,15 +120,11 @@ export const readHeldAgain = async (tx: Tx, click: Click): Promise<void> => {
   const pairingId = held.flatMap(({ subject }) => partsOf(subject).pairingId ?? [])
   const memberships = await list(tx, 'memberships', { spaceId, pairingId })
   const bookings = held.flatMap(({ subject }) => partsOf(subject).bookingId ?? [])
-  const reads = [
-    ['sweepCobot', 'space'] as const,
-    ...memberships.map(({ membershipId }) => ['readMembership', membershipId] as const),
-    ...bookings.map((bookingId) => ['readBooking', bookingId] as const),
-  ]
-  const how = { spaceId, runAt: now, cause: `admin ${by}`, priority: priority.soon }
-  const asks = reads.map(([task, subject]) => ({ ...how, task, subject }))
-  await ask(tx, asks, now)
-  await askFor(tx, spaceId, held, `admin ${by}`, new Date(now.getTime() + 5000))
+  await askFor(tx, click, 'sweepCobot', 'space')
+  for (const { membershipId } of memberships)
+    await askFor(tx, click, 'readMembership', membershipId)
+  for (const bookingId of bookings) await askFor(tx, click, 'readBooking', bookingId)
+  await askAbout(tx, spaceId, held, `admin ${by}`, new Date(now.getTime() + 5000))
 }
 
 export const listHeld = (tx: Tx, spaceId: SpaceId): Promise<Row<'guard'>[]> =>
@@ -243,7 +239,7 @@ const store = async (
     await change(tx, 'guard', { spaceId, state: 'announced' }, { state: 'held' })
 }
 
-const askFor = (
+const askAbout = (
   tx: Tx,
   spaceId: SpaceId,
   rows: readonly Row<'guard'>[],

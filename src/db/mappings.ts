@@ -10,14 +10,13 @@ import {
   otherPlans,
   proposedGroups,
 } from '../core/mappings.ts'
-import { type Ask, priority } from '../core/problems.ts'
-import type { Click } from './clicks.ts'
+import { priority } from '../core/problems.ts'
+import { askFor, type Click } from './click.ts'
 import { allowConfirmed } from './guard.ts'
 import type { Tx } from './open.ts'
 import { listSnapshot } from './snapshots.ts'
 import { intervalsOf, type SiteRow, type SpaceRow } from './spaces.ts'
 import { list, one, put, take } from './store.ts'
-import { ask } from './work.ts'
 
 /** Looks at plans and clicks of admins write the same rows. */
 export const mappingsLock = (spaceId: SpaceId): string => `${spaceId} mappings`
@@ -85,11 +84,8 @@ export const saveMappings = async (
   choices: readonly Choice[],
   moves: readonly Move[],
 ): Promise<void> => {
-  const { spaceId, now, by } = click
+  const { spaceId, now } = click
   await tx.lock(mappingsLock(spaceId))
-  const asks: Ask[] = []
-  const askFor = (task: Ask['task'], subject: string, urgency: Ask['priority']) =>
-    asks.push({ spaceId, task, subject, runAt: now, cause: `admin ${by}`, priority: urgency })
   for (const { planId, name, chosen } of choices) {
     const key = { spaceId, siteId, planId }
     const before = await one(tx, 'planGroups', key)
@@ -97,13 +93,13 @@ export const saveMappings = async (
       const fresh = { accessGroupId: null, name, origin: 'matched', opensNothing: false } as const
       const row = { ...fresh, changedAt: now, ...before, ...key, chosen, state: 'ready' } as const
       await put(tx, 'planGroups', row)
-      askFor('reconcilePlan', planId, priority.soon)
+      await askFor(tx, click, 'reconcilePlan', planId)
     } else {
       // The first who needs it has the group of its name looked for, or made (D5).
       await take(tx, 'planGroups', key)
       await take(tx, 'problems', { spaceId, source: `reconcilePlan:${planId}` })
     }
-    if (planId === otherPlans) askFor('sweepCobot', 'memberships', priority.soon)
+    if (planId === otherPlans) await askFor(tx, click, 'sweepCobot', 'memberships')
   }
   await allowConfirmed(
     tx,
@@ -121,9 +117,9 @@ export const saveMappings = async (
       (each) => each && changed.has(findPlan({ ...each, planName: each.name }, plans)),
     )
     if (!pairingId || !isOnIt) continue
-    askFor('reconcilePairing', pairingId, losing.has(pairingId) ? priority.removal : priority.grant)
+    const urgency = losing.has(pairingId) ? priority.removal : priority.grant
+    await askFor(tx, click, 'reconcilePairing', pairingId, urgency)
   }
-  await ask(tx, asks, now)
 }
 
 const explained = (subject: string, accessGroupIds: AccessGroupId[]) => ({

@@ -4,13 +4,12 @@ import { createHash } from 'node:crypto'
 import { asId, type SiteId, type SpaceId } from '../core/ids.ts'
 import type { Site } from '../core/model.ts'
 import { priority, type Task } from '../core/problems.ts'
-import type { Click } from './clicks.ts'
+import { askFor, type Click } from './click.ts'
 import type { Tx } from './open.ts'
 import { getActiveSite, removePairing, type SiteRow } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 import type { Outcome, WhyLeft } from './tables.ts'
 import { visitorsBooking } from './visitors.ts'
-import { ask } from './work.ts'
 
 export type Receipt = Row<'receipts'>
 export type ReceiptLine = Row<'receiptLines'>
@@ -50,9 +49,9 @@ export const leaveSite = async (
   site: SiteRow | null,
   how: Pick<Receipt, 'mode' | 'whole'> & Partial<Pick<Receipt, 'notes'>>,
 ): Promise<void> => {
-  const { spaceId, by, now } = click
+  const { spaceId, now } = click
   const key = { spaceId, siteId: site?.siteId ?? noSite }
-  await askDisconnect(tx, spaceId, `admin ${by}`, now)
+  await askFor(tx, click, 'disconnectSite', 'space', priority.removal)
   if (how.whole) {
     // Pressed twice, or while an earlier site is still being left.
     const running = await change(tx, 'receipts', { spaceId, endedAt: null }, { whole: true })
@@ -78,11 +77,6 @@ const start = ({ origin, ...line }: LedgerLine, mode: Receipt['mode']): ReceiptL
     outcome: isTag ? (isLeft ? 'left' : 'out') : null,
     why: isLeft ? 'asked' : null,
   }
-}
-
-const askDisconnect = (tx: Tx, spaceId: SpaceId, cause: string, now: Date) => {
-  const look = { task: 'disconnectSite', subject: 'space', priority: priority.removal } as const
-  return ask(tx, [{ spaceId, ...look, runAt: now, cause }], now)
 }
 
 export type LedgerLine = Omit<ReceiptLine, 'outcome' | 'why'> & { origin: 'made' | 'adopted' }

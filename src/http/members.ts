@@ -5,10 +5,10 @@ import type { MadePin } from '../../views/pins.tsx'
 import { newSecret } from '../cobot/oauth.ts'
 import { asId } from '../core/ids.ts'
 import { readProgress } from '../db/batches.ts'
+import type { Click } from '../db/click.ts'
 import * as clicks from '../db/clicks.ts'
 import { erasePerson } from '../db/erase.ts'
 import type { Tx } from '../db/open.ts'
-import { inviteToApp } from '../db/people-clicks.ts'
 import { list } from '../db/store.ts'
 import { freeNumbers, handOut, type Typed } from './hand-out.ts'
 import { filters, findMembers, getMember, type MemberLine } from './member-lines.ts'
@@ -41,13 +41,13 @@ export const members = (web: Web) =>
 
 type Act = (
   tx: Tx,
-  click: clicks.Click,
+  click: Click,
   line: MemberLine,
   more: { web: Web; siteUserId: string },
 ) => Promise<unknown>
 
 const paired =
-  (act: (tx: Tx, click: clicks.Click, pairingId: never, more: string) => unknown): Act =>
+  (act: (tx: Tx, click: Click, pairingId: never, more: string) => unknown): Act =>
   async (tx, click, { pairingId }, { siteUserId }) =>
     pairingId && act(tx, click, pairingId as never, siteUserId)
 
@@ -64,7 +64,7 @@ const actions: Record<string, Act> = {
   'lock-out': paired((tx, click, pairingId) => clicks.lockOut(tx, click, pairingId, true)),
   'let-in': paired((tx, click, pairingId) => clicks.lockOut(tx, click, pairingId, false)),
   invite: async (tx, click, { mayInvite, pairingId }) =>
-    mayInvite && pairingId && inviteToApp(tx, click, pairingId),
+    mayInvite && pairingId && clicks.inviteToApp(tx, click, pairingId),
   disconnect: paired(clicks.disconnectMember),
   erase: (tx, click, { membershipId }) => erasePerson(tx, click, membershipId),
   return: ofTag('returning'),

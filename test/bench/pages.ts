@@ -1,9 +1,9 @@
 // A space with 1,000 members, 500 tags, 200 resources and 200 locks, and what its longest pages cost.
 import { gzipSync } from 'node:zlib'
 import { asId, type MembershipId, type SiteUserId, type TagId } from '../../src/core/ids.ts'
-import { type Click, giveTag } from '../../src/db/clicks.ts'
+import type { Click } from '../../src/db/click.ts'
+import { connectMany, giveTag } from '../../src/db/clicks.ts'
 import type { Db } from '../../src/db/open.ts'
-import { connectMany } from '../../src/db/people-clicks.ts'
 import { change, list } from '../../src/db/store.ts'
 import { stage } from '../http/people.ts'
 

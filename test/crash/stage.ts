@@ -4,6 +4,7 @@ import { createApp } from '../../src/app.ts'
 import type { Deps } from '../../src/connections/deps.ts'
 import { sealTokens } from '../../src/connections/salto.ts'
 import { asId, type MembershipId, type PairingId } from '../../src/core/ids.ts'
+import type { Click } from '../../src/db/click.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
 import { type Crypt, createCrypt, type SecretKeys } from '../../src/db/crypt.ts'
@@ -85,7 +86,7 @@ export const enter = (
     throw new Error('it does not come to rest')
   }
 
-  const click = <T>(work: (tx: Tx, click: clicks.Click) => Promise<T>): Promise<T> =>
+  const click = <T>(work: (tx: Tx, click: Click) => Promise<T>): Promise<T> =>
     db.tx((tx) => work(tx, world.click()))
 
   const pairingOf = async (membershipId: MembershipId): Promise<PairingId | null> =>
@@ -122,7 +123,7 @@ export const enter = (
     /** What an admin does with somebody whom the page shows as connected. */
     withPairing: async (
       membershipId: MembershipId,
-      work: (tx: Tx, by: clicks.Click, pairingId: PairingId) => Promise<unknown>,
+      work: (tx: Tx, by: Click, pairingId: PairingId) => Promise<unknown>,
     ) => {
       const pairingId = await pairingOf(membershipId)
       if (pairingId) await click((tx, by) => work(tx, by, pairingId))

@@ -1,7 +1,7 @@
 // An admin's confirmed preview counts for exactly its set (R9, D9).
 import { expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
-import { connectMany } from '../../src/db/people-clicks.ts'
+import { connectMany } from '../../src/db/clicks.ts'
 import { createHouse, hour, hub, minute, pass, putOnPlan } from './stage.ts'
 
 test('R9 D9 whoever was in the preview is let in, also hours later; a rush of others at the same time waits', async () => {

@@ -1,7 +1,7 @@
 // Invite to app: the one thing that makes SALTO write to a member (D4, R18).
 import { expect, test } from 'vitest'
 import { asId, type PairingId } from '../../src/core/ids.ts'
-import { inviteToApp } from '../../src/db/people-clicks.ts'
+import { inviteToApp } from '../../src/db/clicks.ts'
 import { getSnapshot } from '../../src/db/snapshots.ts'
 import { change, list, one } from '../../src/db/store.ts'
 import type { World } from '../support/world.ts'
