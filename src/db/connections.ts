@@ -1,7 +1,8 @@
 import type { Side } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
-import { absentOrBelow, change, one, put, type Row } from './store.ts'
+import { absentOrBelow, change, one, put, type Row, take } from './store.ts'
+import { wakeParked } from './work.ts'
 
 export type Tokens = Pick<Row<'connections'>, 'accessSealed' | 'accessExpiresAt' | 'refreshSealed'>
 
@@ -39,4 +40,13 @@ export const storeRefreshed = async (
       ? { state: 'refused' as const }
       : { ...tokens, state: 'ok' as const, version: key.version + 1, changedAt: now }
   return (await change(tx, 'connections', key, { ...outcome, refreshingUntil: null })) === 1
+}
+
+/** The other side lets us in again: what was parked on it runs now. */
+export const noteLetIn = async (tx: Tx, spaceId: SpaceId, side: Side, now: Date): Promise<void> => {
+  if (!(await change(tx, 'connections', { spaceId, side, state: 'refused' }, { state: 'ok' })))
+    return
+  // Gone before anybody is woken who would tell the admins of it.
+  if (side === 'cobot') await take(tx, 'problems', { spaceId, code: 'P02' })
+  await wakeParked(tx, spaceId, side, now)
 }

@@ -6,22 +6,17 @@ import { noteOutcome } from '../db/sites.ts'
 import { listBookings } from '../db/snapshots.ts'
 import { pairAnew, removePairing } from '../db/spaces.ts'
 import { list, one, take } from '../db/store.ts'
-import type { Outcome, WhyLeft } from '../db/tables.ts'
 import { askSuspended } from './ask-suspended.ts'
+import { askNextStep, type Came, leaveOrTakeOut } from './leaving.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Person } from './reconcile-pairing.ts'
-import { askNextStep, type Look, settleFirst } from './run.ts'
-
-type Came = { outcome: Outcome; why?: WhyLeft }
+import { type Look, settleFirst } from './run.ts'
 
 export const disconnect = async (look: Look, person: Person): Promise<void> => {
   const { spaceId, siteId, pairingId, state, siteUserId, creatingSince } = person.pairing
   look.because(state === 'leaving' ? 'admin disconnected' : 'site left')
-  const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
-  const came: Came = (await one(look.read, 'receipts', asItIs))
-    ? { outcome: 'left', why: 'asked' }
-    : await takeOut(look, person)
+  const came = await leaveOrTakeOut(look, siteId, () => takeOut(look, person))
   await look.tx(async (tx) => {
     await tx.lock(`${spaceId} ${person.pairing.person}`)
     const now = await one(tx, 'pairings', { spaceId, pairingId })

@@ -5,12 +5,13 @@ import { noteSaltoRefusal } from '../connections/salto.ts'
 import { ReconnectNeeded, Refused, RetryLater, Unavailable } from '../core/errors.ts'
 import type { SiteId } from '../core/ids.ts'
 import { priority, tasks } from '../core/problems.ts'
+import { noteLetIn } from '../db/connections.ts'
 import { giveUpSite, listUndone, type Receipt, strikeSite } from '../db/sites.ts'
 import { usualSettings } from '../db/spaces.ts'
 import { change, list, one, take } from '../db/store.ts'
 import type { ReceiptNote } from '../db/tables.ts'
 import { keepReceiptDays } from '../db/tidy.ts'
-import { ask, wakeParked } from '../db/work.ts'
+import { ask } from '../db/work.ts'
 import type { Look, TaskHandler } from './run.ts'
 
 /** How often to see that nothing was forgotten. */
@@ -70,11 +71,7 @@ const isLetIn = async (look: Look, siteId: SiteId): Promise<boolean> => {
     if (error instanceof Refused) return false
     throw error
   }
-  await look.tx(async (tx) => {
-    const refused = { spaceId, side: 'salto', state: 'refused' } as const
-    if (await change(tx, 'connections', refused, { state: 'ok' }))
-      await wakeParked(tx, spaceId, 'salto', look.now())
-  })
+  await look.tx((tx) => noteLetIn(tx, spaceId, 'salto', look.now()))
   return true
 }
 

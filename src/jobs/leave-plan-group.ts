@@ -5,10 +5,8 @@ import type { PlanId } from '../core/ids.ts'
 import { secondLookMs } from '../core/steps.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
-import type { Outcome, WhyLeft } from '../db/tables.ts'
-import { askNextStep, type Look } from './run.ts'
-
-type Came = { outcome: Outcome; why?: WhyLeft }
+import { askNextStep, type Came, leaveOrTakeOut } from './leaving.ts'
+import type { Look } from './run.ts'
 
 export const leavePlanGroups = async (look: Look, planId: PlanId): Promise<void> => {
   const { read, spaceId } = look
@@ -21,12 +19,9 @@ export const leavePlanGroups = async (look: Look, planId: PlanId): Promise<void>
 const leave = async (look: Look, row: Row<'planGroups'>): Promise<void> => {
   const { spaceId, siteId, planId, name } = row
   const key = { spaceId, siteId, planId }
-  const line = { spaceId, siteId, subject: `plan:${planId}`, name }
-  const asItIs = { spaceId, siteId, endedAt: null, mode: 'leave' } as const
-  const isLeft = (await one(look.read, 'receipts', asItIs)) !== null
-  const came: Came = isLeft ? { outcome: 'left', why: 'asked' } : await remove(look, row)
+  const came = await leaveOrTakeOut(look, siteId, () => remove(look, row))
   await look.tx(async (tx) => {
-    await noteOutcome(tx, line, came)
+    await noteOutcome(tx, { spaceId, siteId, subject: `plan:${planId}`, name }, came)
     // What stays is theirs from now on: should we come back, it is not ours to delete.
     if (came.outcome === 'left') await change(tx, 'planGroups', key, { origin: 'matched' })
     else await take(tx, 'planGroups', key)

@@ -9,14 +9,14 @@ import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
 import * as steps from '../core/steps.ts'
 import { toLocal } from '../core/temporal.ts'
 import type { Visit } from '../core/visits.ts'
-import type { Tx } from '../db/open.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { addPairing, getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row, take } from '../db/store.ts'
 import { visitOf, visitorOf } from '../db/visitors.ts'
 import { guardBooking } from './guard.ts'
-import { askNextStep, type Look, settleFirst, type TaskHandler } from './run.ts'
+import { askNextStep, type Came, leaveOrTakeOut } from './leaving.ts'
+import { type Look, settleFirst, type TaskHandler } from './run.ts'
 
 type Group = Row<'bookingGroups'>
 type SiteId = SiteRow['siteId']
@@ -41,25 +41,19 @@ export const reconcileBooking: TaskHandler = async (look) => {
   else if (row && (!keepUntil || (await opensAgain(look, site, row)))) {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
+    await look.tx((tx) => take(tx, 'bookingGroups', { spaceId, siteId: site.siteId, bookingId }))
   }
 }
 
 /** The site is being left: the group goes, or stays as an admin wishes. */
 const leaveBooking = async (look: Look, row: Group): Promise<void> => {
   const { spaceId, siteId, bookingId, name } = row
-  const key = { spaceId, siteId, bookingId }
-  const line = { spaceId, siteId, subject: `booking:${bookingId}`, name }
   askNextStep(look)
-  if (await one(look.read, 'receipts', { spaceId, siteId, endedAt: null, mode: 'leave' })) {
-    await look.tx(async (tx) => {
-      await noteOutcome(tx, line, { outcome: 'left', why: 'asked' })
-      await take(tx, 'bookingGroups', key)
-    })
-    return
-  }
-  await removeGroup(look, row, 'site left', (tx, isRenamed) =>
-    noteOutcome(tx, line, isRenamed ? { outcome: 'left', why: 'renamed' } : { outcome: 'removed' }),
-  )
+  const came = await leaveOrTakeOut(look, siteId, () => removeGroup(look, row, 'site left'))
+  await look.tx(async (tx) => {
+    await noteOutcome(tx, { spaceId, siteId, subject: `booking:${bookingId}`, name }, came)
+    await take(tx, 'bookingGroups', { spaceId, siteId, bookingId })
+  })
 }
 
 /**
@@ -288,24 +282,15 @@ const opensAgain = async (
 }
 
 /** Takes the whole group away; of one that somebody renamed only our person. */
-const removeGroup = async (
-  look: Look,
-  row: Group,
-  why: string,
-  note: (tx: Tx, isRenamed: boolean) => Promise<void> = async () => {},
-): Promise<void> => {
-  const { spaceId, siteId, bookingId } = row
-  look.because(`booking ${bookingId} ${why}`)
-  const groups = await findGroups(look, siteId, row.name, row)
+const removeGroup = async (look: Look, row: Group, why: string): Promise<Came> => {
+  look.because(`booking ${row.bookingId} ${why}`)
+  const groups = await findGroups(look, row.siteId, row.name, row)
   const isRenamed = await leaveRenamed(look, row)
   // Intention first: should the answer get lost, that the group is gone is nobody else's doing.
   if (groups.length > 0) await store(look, row, { written: null })
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
-  await look.tx(async (tx) => {
-    await note(tx, isRenamed)
-    await take(tx, 'bookingGroups', { spaceId, siteId, bookingId })
-  })
+  return isRenamed ? { outcome: 'left', why: 'renamed' } : { outcome: 'removed' }
 }
 
 const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<void> => {

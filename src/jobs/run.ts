@@ -141,9 +141,3 @@ export const settleFirst = (look: Look, since: Date): void => {
   const leftMs = look.deps.config.settleMs - (look.now().getTime() - since.getTime())
   if (leftMs > 0) throw new RetryLater('what was created may still be appearing', leftMs)
 }
-
-const nextStepMs = 5000
-
-/** Something at a site that is left was seen to: what comes after it is soon asked for (R17). */
-export const askNextStep = (look: Look): void =>
-  look.ask('disconnectSite', 'space', priority.removal, nextStepMs)

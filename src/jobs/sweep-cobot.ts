@@ -9,6 +9,7 @@ import { findPlan, otherPlans } from '../core/mappings.ts'
 import { priority } from '../core/problems.ts'
 import { toleranceMs } from '../core/sound-clock.ts'
 import { isTimeZone } from '../core/temporal.ts'
+import { noteLetIn } from '../db/connections.ts'
 import { announce, isOpenSoon } from '../db/guard.ts'
 import {
   forgetBookings,
@@ -18,8 +19,7 @@ import {
   saveSnapshot,
 } from '../db/snapshots.ts'
 import { getActiveSite, intervalsOf } from '../db/spaces.ts'
-import { change, list, one, take } from '../db/store.ts'
-import { wakeParked } from '../db/work.ts'
+import { change, list, one } from '../db/store.ts'
 import { readAllMemberships } from './read-membership.ts'
 import type { Look, TaskHandler } from './run.ts'
 import { takeInBookings } from './take-in.ts'
@@ -63,14 +63,8 @@ export const sweepCobot: TaskHandler = async (look) => {
   // An answer alone says little: a space that refused us is asked by the fixed probe (R12).
   if (await one(look.read, 'connections', refused)) await cobot.checkSpace()
   await part(look, cobot)
-  if (!(await one(look.read, 'connections', refused))) return
-  await look.tx(async (tx) => {
-    if (await change(tx, 'connections', refused, { state: 'ok' })) {
-      // Gone before anybody is woken who would tell the admins of it.
-      await take(tx, 'problems', { spaceId, code: 'P02' })
-      await wakeParked(tx, spaceId, 'cobot', look.now())
-    }
-  })
+  if (await one(look.read, 'connections', refused))
+    await look.tx((tx) => noteLetIn(tx, spaceId, 'cobot', look.now()))
 }
 
 const sayIfOurClockIsWrong = (look: Look): void => {

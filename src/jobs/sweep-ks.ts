@@ -6,10 +6,10 @@ import type { AccessGroup, GroupAccess, Site } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { bookingGroupName, isBookingGroupName } from '../core/schedule.ts'
 import { isTimeZone } from '../core/temporal.ts'
+import { noteLetIn } from '../db/connections.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row } from '../db/store.ts'
-import { wakeParked } from '../db/work.ts'
 import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
 import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
@@ -67,11 +67,8 @@ export const sweepKs: TaskHandler = async (look) => {
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)
   const refused = { spaceId, side: 'salto', state: 'refused' } as const
-  if (!(await one(look.read, 'connections', refused))) return
-  await look.tx(async (tx) => {
-    if (await change(tx, 'connections', refused, { state: 'ok' }))
-      await wakeParked(tx, spaceId, 'salto', look.now())
-  })
+  if (await one(look.read, 'connections', refused))
+    await look.tx((tx) => noteLetIn(tx, spaceId, 'salto', look.now()))
 }
 
 const hasFreeSeat = ({ seatsAllowed, seatsUsed }: Site) =>
