@@ -35,6 +35,15 @@ export const proposedGroups = (
     .filter((group) => sameName(group.name, name))
     .filter((group) => !mappings.some((each) => each.accessGroupId === group.accessGroupId))
 
+/** From an interval to the groups that its plan opens. */
+export const groupsBy =
+  (mappings: readonly Mapping[], plans: readonly Plan[]) =>
+  (interval: PlanInterval): AccessGroupId[] => {
+    const planId = findPlan(interval, plans)
+    const mapping = mappings.find((each) => each.planId === planId)
+    return mapping ? mappedGroups(mapping) : []
+  }
+
 export type Placed = {
   pairingId: PairingId
   name: string
@@ -50,7 +59,7 @@ export type Move = {
   loses: AccessGroupId[]
 }
 
-type GroupsOf = (interval: PlanInterval) => readonly AccessGroupId[]
+type GroupsOf = ReturnType<typeof groupsBy>
 
 /** Who comes into a group and who leaves one when plans are mapped otherwise. */
 export const movesBetween = (

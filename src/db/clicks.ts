@@ -7,7 +7,7 @@ import { askFor, type Click } from './click.ts'
 import { type DoorChoice, forgetLoss, listBookingMoves, listOpenBookings } from './doors.ts'
 import { allowConfirmed } from './guard.ts'
 import type { Db, Tx } from './open.ts'
-import { listBookings } from './snapshots.ts'
+import { listBookings, listBookingsOf } from './snapshots.ts'
 import { addPairing, getActiveSite, pairAnew } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 
@@ -51,8 +51,7 @@ export const connectMembership = async (
 const askBookings = async (tx: Tx, click: Click, pairingId: id.PairingId) => {
   const { spaceId, now } = click
   const memberships = await list(tx, 'memberships', { spaceId, pairingId })
-  const membershipId = memberships.map((each) => each.membershipId)
-  for (const { bookingId } of await listBookings(tx, spaceId, { after: now, membershipId }))
+  for (const { bookingId } of await listBookingsOf(tx, spaceId, memberships, now))
     await askFor(tx, click, 'reconcileBooking', bookingId)
 }
 

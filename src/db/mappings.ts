@@ -1,15 +1,15 @@
 // Which groups a plan opens, as an admin chose it; and who would move if that changed.
-import type { PlanInterval } from '../core/entitlements.ts'
 import type { AccessGroupId, PlanId, SpaceId } from '../core/ids.ts'
 import {
   findPlan,
+  groupsBy,
   type Mapping,
   type Move,
-  mappedGroups,
   movesBetween,
   otherPlans,
   proposedGroups,
 } from '../core/mappings.ts'
+import type { MembershipPlan } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { askFor, type Click } from './click.ts'
 import { allowConfirmed } from './guard.ts'
@@ -56,12 +56,7 @@ export const listMoves = async (
       inside: new Set(held.filter((id) => there.has(id))),
     }
   })
-  const groupsBy = (mappings: readonly Mapping[]) => (interval: PlanInterval) => {
-    const planId = findPlan(interval, plans)
-    const mapping = mappings.find((each) => each.planId === planId)
-    return mapping ? mappedGroups(mapping) : []
-  }
-  return movesBetween(people, groupsBy(before), groupsBy(after), now)
+  return movesBetween(people, groupsBy(before, plans), groupsBy(after, plans), now)
 }
 
 /** By name, a plan keeps the group it had by name, or gets the one that its name proposes. */
@@ -109,17 +104,23 @@ export const saveMappings = async (
       ...gains.map((id) => explained(`grant:${pairingId}:${id}`, [id])),
     ]),
   )
-  const plans = await listSnapshot(tx, spaceId, 'plan')
-  const changed = new Set(choices.map(({ planId }) => planId))
+  const changed = choices.map(({ planId }) => planId)
   const losing = new Set(moves.filter(({ loses }) => loses.length > 0).map((m) => m.pairingId))
-  for (const { pairingId, plan, upcomingPlan } of await list(tx, 'memberships', { spaceId })) {
-    const isOnIt = [plan, upcomingPlan].some(
-      (each) => each && changed.has(findPlan({ ...each, planName: each.name }, plans)),
-    )
-    if (!pairingId || !isOnIt) continue
+  for (const pairingId of await listConnectedOn(tx, spaceId, changed)) {
     const urgency = losing.has(pairingId) ? priority.removal : priority.grant
     await askFor(tx, click, 'reconcilePairing', pairingId, urgency)
   }
+}
+
+/** Whoever is connected and on one of these plans, now or next. */
+export const listConnectedOn = async (tx: Tx, spaceId: SpaceId, planIds: readonly PlanId[]) => {
+  const plans = await listSnapshot(tx, spaceId, 'plan')
+  const isOnIt = (plan: MembershipPlan | null) =>
+    plan && planIds.includes(findPlan({ ...plan, planName: plan.name }, plans))
+  const rows = await list(tx, 'memberships', { spaceId })
+  return rows
+    .filter(({ plan, upcomingPlan }) => isOnIt(plan) || isOnIt(upcomingPlan))
+    .flatMap(({ pairingId }) => pairingId ?? [])
 }
 
 const explained = (subject: string, accessGroupIds: AccessGroupId[]) => ({

@@ -192,6 +192,15 @@ export const listBookings = async (
   return rows.sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())
 }
 
+/** Bookings of these people that have not ended by `after`. */
+export const listBookingsOf = (
+  tx: Tx,
+  spaceId: SpaceId,
+  memberships: readonly Pick<Membership, 'membershipId'>[],
+  after: Date,
+): Promise<Row<'bookings'>[]> =>
+  listBookings(tx, spaceId, { after, membershipId: memberships.map((each) => each.membershipId) })
+
 /** Forgets what ended before then and left nothing in KS. */
 export const forgetBookings = async (tx: Tx, spaceId: SpaceId, before: Date): Promise<void> => {
   const rows = await list(tx, 'bookings', { spaceId, endsAt: below(before) })

@@ -5,7 +5,7 @@ import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { localDate } from '../core/temporal.ts'
 import type { BookingWay, PlanWay, WhyFacts } from '../core/why.ts'
 import type { Tx } from './open.ts'
-import { getSnapshot, listBookings, listSnapshot } from './snapshots.ts'
+import { getSnapshot, listBookingsOf, listSnapshot } from './snapshots.ts'
 import { getActiveSite, intervalsOf, type SpaceRow } from './spaces.ts'
 import { list, one, type Row } from './store.ts'
 
@@ -140,11 +140,10 @@ const bookingsOf = async (
 ): Promise<BookingWay[]> => {
   const all = await list(tx, 'resourceDoors', { spaceId, siteId, enabled: true })
   const doors = all.filter(({ lockIds }) => lockIds.includes(lockId))
-  const membershipId = memberships.map((each) => each.membershipId)
   const after = new Date(now.getTime() - recentMs)
   const ways: BookingWay[] = []
   const subjects = await differing(tx, spaceId)
-  for (const booking of await listBookings(tx, spaceId, { after, membershipId })) {
+  for (const booking of await listBookingsOf(tx, spaceId, memberships, after)) {
     const { bookingId, startsAt: bookedAt, endsAt } = booking
     const door = doors.find(({ resourceId }) => resourceId === booking.resourceId)
     if (!door) continue

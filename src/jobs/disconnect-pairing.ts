@@ -3,7 +3,7 @@ import { Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
 import type { SiteUser } from '../core/model.ts'
 import { noteOutcome } from '../db/sites.ts'
-import { listBookings } from '../db/snapshots.ts'
+import { listBookingsOf } from '../db/snapshots.ts'
 import { pairAnew, removePairing } from '../db/spaces.ts'
 import { list, one, take } from '../db/store.ts'
 import { askSuspended } from './ask-suspended.ts'
@@ -31,8 +31,7 @@ export const disconnect = async (look: Look, person: Person): Promise<void> => {
     const wasThere = siteUserId || creatingSince || came.outcome === 'removed'
     if (site?.state === 'leaving' && wasThere) await noteOutcome(tx, line, came)
     if (site?.state === 'leaving') askNextStep(look)
-    const membershipId = person.memberships.map((each) => each.membershipId)
-    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
+    const bookings = await listBookingsOf(tx, spaceId, person.memberships, look.now())
     await removePairing(tx, spaceId, pairingId)
     for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId)
   })

@@ -8,7 +8,7 @@ import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { priority } from '../core/problems.ts'
 import { lastAudit } from '../db/audit.ts'
-import { listBookings, saveSnapshot } from '../db/snapshots.ts'
+import { listBookingsOf, saveSnapshot } from '../db/snapshots.ts'
 import { pairAnew, staying } from '../db/spaces.ts'
 import { change, list } from '../db/store.ts'
 import type { Candidate } from '../db/tables.ts'
@@ -97,8 +97,7 @@ const pair = async (look: Look, person: Person, user: SiteUser): Promise<SiteUse
   await look.tx(async (tx) => {
     await change(tx, 'pairings', { spaceId, pairingId }, set)
     await change(tx, 'pairings', { spaceId, pairingId, state: staying }, { state: 'paired' })
-    const membershipId = person.memberships.map((each) => each.membershipId)
-    const bookings = await listBookings(tx, spaceId, { after: look.now(), membershipId })
+    const bookings = await listBookingsOf(tx, spaceId, person.memberships, look.now())
     const visit = visitorsBooking(person.pairing.person)
     for (const bookingId of visit ? [visit] : bookings.map((each) => each.bookingId))
       await look.askIn(tx, 'reconcileBooking', bookingId, priority.soon)

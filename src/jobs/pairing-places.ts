@@ -5,7 +5,7 @@ import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { provePlace } from '../core/fence.ts'
 import { evidenceOf } from '../core/guard.ts'
 import type { AccessGroupId } from '../core/ids.ts'
-import { findPlan, mappedGroups, otherPlans } from '../core/mappings.ts'
+import { findPlan, groupsBy, mappedGroups, otherPlans } from '../core/mappings.ts'
 import type { SiteUser } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, type PlaceStep } from '../core/steps.ts'
@@ -134,24 +134,18 @@ const planGroupsOf = async (look: Look, { site, intervals }: Person) => {
   const { read, spaceId } = look
   const rows = await list(read, 'planGroups', { spaceId, siteId: site.siteId })
   const plans = await listSnapshot(read, spaceId, 'plan')
-  const find = (interval: PlanInterval) => {
-    const id = findPlan(interval, plans)
-    return { id, row: rows.find((each) => each.planId === id) }
-  }
   let isWaiting = false
-  for (const { id, row } of intervals.filter((each) => isActive(each, look.now())).map(find)) {
-    if (id === otherPlans || (row && (row.chosen || row.state !== 'making'))) continue
+  for (const interval of intervals.filter((each) => isActive(each, look.now()))) {
+    const planId = findPlan(interval, plans)
+    const row = rows.find((each) => each.planId === planId)
+    if (planId === otherPlans || (row && (row.chosen || row.state !== 'making'))) continue
     isWaiting = true
-    look.ask('reconcilePlan', id, priority.soon)
-  }
-  const groupsOf = (interval: PlanInterval): AccessGroupId[] => {
-    const { row } = find(interval)
-    return row ? mappedGroups(row) : []
+    look.ask('reconcilePlan', planId, priority.soon)
   }
   const missing = rows.filter(({ state }) => state === 'missing').flatMap(mappedGroups)
   const there = (await listSnapshot(read, spaceId, 'accessGroup')).map((each) => each.accessGroupId)
   const isMissing = (id: AccessGroupId) => missing.includes(id) && !there.includes(id)
-  return { groupsOf, isMissing, isWaiting }
+  return { groupsOf: groupsBy(rows, plans), isMissing, isWaiting }
 }
 
 /** When the last entitlement to this group ended; null when that is not a matter of dates. */

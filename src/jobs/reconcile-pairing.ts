@@ -11,11 +11,11 @@ import {
 } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
-import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
+import { asId, type PairingId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { alias, ksName } from '../core/names.ts'
 import { bookedUntil } from '../core/steps.ts'
-import { listBookings, saveOne } from '../db/snapshots.ts'
+import { listBookingsOf, saveOne } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow, staying, unpaired } from '../db/spaces.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import { visitOf } from '../db/visitors.ts'
@@ -82,8 +82,7 @@ const personNow = async (
   const { memberships, intervals } = await personOf(read, look.space, pairingId)
   const visit = await visitOf(read, look.space, pairing)
   const times = visit?.time ? [visit.time] : intervals
-  const membershipId = memberships.map((each) => each.membershipId)
-  const until = bookedUntil(intervals, await bookedHours(look, site, membershipId), now)
+  const until = bookedUntil(intervals, await bookedHours(look, site, memberships), now)
   const isMember = times.some((time) => isActive(time, now))
   const isEntitled = isMember || (until !== null && now < until)
   look.lookAgainAt(nextChange(times, now))
@@ -105,13 +104,13 @@ const personNow = async (
 }
 
 /** Bookings of mapped resources as long as their doors open for them, minutes after included. */
-const bookedHours = async (look: Look, site: SiteRow, membershipId: MembershipId[]) => {
+const bookedHours = async (look: Look, site: SiteRow, memberships: Person['memberships']) => {
   const { read, spaceId } = look
   const { siteId } = site
   const doors = await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })
   const longest = Math.max(0, ...doors.map(({ minutesAfter }) => minutesAfter))
   const after = new Date(look.now().getTime() - longest * 60_000)
-  const bookings = await listBookings(read, spaceId, { after, membershipId })
+  const bookings = await listBookingsOf(read, spaceId, memberships, after)
   return bookings.flatMap(({ resourceId, startsAt, endsAt }) =>
     doors
       .filter((door) => door.resourceId === resourceId)

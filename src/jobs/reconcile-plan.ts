@@ -1,10 +1,10 @@
 // A plan of the space and the access group for it. A name proposes once; from then on the id
 // counts (R8). A plan without group gets one that opens nothing until somebody chooses locks.
 import { type AccessGroupId, asId, type PlanId } from '../core/ids.ts'
-import { findPlan, mappedGroups, proposedGroups } from '../core/mappings.ts'
+import { mappedGroups, proposedGroups } from '../core/mappings.ts'
 import type { AccessGroup, GroupAccess, Plan } from '../core/model.ts'
-import { mappingsLock } from '../db/mappings.ts'
-import { getSnapshot, listSnapshot, saveOne, saveSnapshot } from '../db/snapshots.ts'
+import { listConnectedOn, mappingsLock } from '../db/mappings.ts'
+import { getSnapshot, saveOne, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { list, one, put, type Row } from '../db/store.ts'
 import { leavePlanGroups } from './leave-plan-group.ts'
@@ -61,13 +61,8 @@ export const reconcilePlan: TaskHandler = async (look) => {
     if (String(now?.chosen ?? null) !== String(row.chosen)) return
     await put(tx, 'planGroups', { ...row, opensNothing })
     if (before?.accessGroupId === row.accessGroupId && before.state === row.state) return
-    const plans = await listSnapshot(tx, spaceId, 'plan')
-    for (const { pairingId, ...membership } of await list(tx, 'memberships', { spaceId })) {
-      const isOnIt = [membership.plan, membership.upcomingPlan].some(
-        (each) => each && findPlan({ ...each, planName: each.name }, plans) === planId,
-      )
-      if (pairingId && isOnIt) await look.askIn(tx, 'reconcilePairing', pairingId)
-    }
+    for (const pairingId of await listConnectedOn(tx, spaceId, [planId]))
+      await look.askIn(tx, 'reconcilePairing', pairingId)
   })
 }
 

@@ -8,7 +8,7 @@ import { priority } from '../core/problems.ts'
 import { connectMembership } from '../db/clicks.ts'
 import { announce } from '../db/guard.ts'
 import type { Tx } from '../db/open.ts'
-import { listBookings, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
+import { listBookingsOf, markAbsent, saveBookings, saveMemberships } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { change, list, one, present, type Row } from '../db/store.ts'
 import type { Look } from './run.ts'
@@ -109,10 +109,7 @@ const askAbout = async (tx: Tx, look: Look, membershipId: MembershipId) => {
   const urgency = ends ? priority.removal : priority.grant
   if (pairingId) await look.askIn(tx, 'reconcilePairing', pairingId, urgency)
   const theirs = pairingId ? await list(tx, 'memberships', { spaceId, pairingId }) : [membership]
-  const bookings = await listBookings(tx, spaceId, {
-    after: look.now(),
-    membershipId: theirs.map((each) => each.membershipId),
-  })
+  const bookings = await listBookingsOf(tx, spaceId, theirs, look.now())
   for (const { bookingId } of bookings) await look.askIn(tx, 'reconcileBooking', bookingId, urgency)
 }
 
@@ -130,10 +127,7 @@ export const takeOutMembership = (look: Look, membershipId: MembershipId): Promi
     await change(tx, 'memberships', { spaceId, membershipId }, { goneAt: look.now() })
     await askAbout(tx, look, membershipId)
     // Whose its bookings are now, and whether they are still there, only Cobot can say.
-    const booked = await listBookings(tx, spaceId, {
-      after: look.now(),
-      membershipId: [membershipId],
-    })
+    const booked = await listBookingsOf(tx, spaceId, [gone], look.now())
     if (booked.length > 0) await look.askIn(tx, 'sweepCobot', 'bookings', priority.removal)
   })
 
