@@ -7,6 +7,7 @@ import { oldPairings } from './activity.ts'
 import { askFor, type Click } from './click.ts'
 import { disconnectMember } from './clicks.ts'
 import type { Tx } from './open.ts'
+import { subjectsOf } from './person.ts'
 import { getActiveSite, type SpaceRow } from './spaces.ts'
 import { change, list, one, present, type Row, take, upTo } from './store.ts'
 import type { Snapshots } from './tables.ts'
@@ -98,18 +99,13 @@ type Words = { pairingId: string[]; bookingId: string[]; name: string | null }
 
 /** What was said of them, to whomever. */
 const forgetWords = async (tx: Tx, spaceId: SpaceRow['spaceId'], theirs: Words) => {
-  const { pairingId, bookingId, name } = theirs
-  const subjects = [
-    ...pairingId.map((each) => `pairing:${each}`),
-    ...bookingId.map((each) => `booking:${each}`),
-  ]
-  const isTheirs = (subject: string) =>
-    subjects.some((each) => subject === each || subject.startsWith(`${each}:`))
+  const { name } = theirs
+  const { subjects, isTheirs } = subjectsOf(theirs)
   for (const { code, subject, params } of await list(tx, 'problems', { spaceId }))
-    if (isTheirs(subject) || (name && params.holder === name))
+    if (isTheirs({ subject }) || (name && params.holder === name))
       await take(tx, 'problems', { spaceId, code, subject })
-  for (const { subject } of await list(tx, 'guard', { spaceId }))
-    if (isTheirs(subject)) await take(tx, 'guard', { spaceId, subject })
+  const held = (await list(tx, 'guard', { spaceId })).filter(isTheirs)
+  await take(tx, 'guard', { spaceId, subject: held.map(({ subject }) => subject) })
   await change(tx, 'receiptLines', { spaceId, subject: subjects }, { name: '', holder: null })
   if (!name) return
   await change(tx, 'receiptLines', { spaceId, name }, { name: '' })

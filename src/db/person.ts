@@ -39,12 +39,7 @@ export const readPerson = async (tx: Tx, space: SpaceRow, id: string, now: Date)
   const pairingId = pairings.map((each) => each.pairingId)
   const siteUserId = pairings.flatMap((each) => each.siteUserId ?? [])
   const users = await list(tx, 'snapshots', { spaceId, kind: 'siteUser', id: siteUserId })
-  const subjects = [
-    ...pairingId.map((each) => `pairing:${each}`),
-    ...bookingId.map((each) => `booking:${each}`),
-  ]
-  const isTheirs = ({ subject }: { subject: string }) =>
-    subjects.some((each) => subject === each || subject.startsWith(`${each}:`))
+  const { subjects, isTheirs } = subjectsOf({ pairingId, bookingId })
   const ids = [...membershipId, ...pairingId, ...bookingId]
   return {
     memberships,
@@ -61,6 +56,17 @@ export const readPerson = async (tx: Tx, space: SpaceRow, id: string, now: Date)
     changes: await changesOf(tx, space, { membershipId, pairings, bookingId }, now),
     admin: await adminOf(tx, space, memberships),
   }
+}
+
+/** As problems, receipts and the guard name what is about somebody. */
+export const subjectsOf = (whose: { pairingId: string[]; bookingId: string[] }) => {
+  const subjects = [
+    ...whose.pairingId.map((each) => `pairing:${each}`),
+    ...whose.bookingId.map((each) => `booking:${each}`),
+  ]
+  const isTheirs = ({ subject }: { subject: string }) =>
+    subjects.some((each) => subject === each || subject.startsWith(`${each}:`))
+  return { subjects, isTheirs }
 }
 
 type Whose = {
