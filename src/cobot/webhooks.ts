@@ -1,18 +1,12 @@
 // A webhook is unsigned: it may make us look at a subject, nothing more. Only an id is read from it,
 // whatever host its address names, and nothing is ever fetched from that address.
-import {
-  asId,
-  type BookingId,
-  type ExternalBookingId,
-  type MembershipId,
-  type ResourceId,
-} from '../core/ids.ts'
+import * as id from '../core/ids.ts'
 
 export type WebhookSubject = {
-  membershipId?: MembershipId
-  bookingId?: BookingId
-  externalBookingId?: ExternalBookingId
-  resourceId?: ResourceId
+  membershipId?: id.MembershipId
+  bookingId?: id.BookingId
+  externalBookingId?: id.ExternalBookingId
+  resourceId?: id.ResourceId
 }
 
 const ID = /^[A-Za-z0-9_-]{1,100}$/
@@ -25,11 +19,11 @@ const ID = /^[A-Za-z0-9_-]{1,100}$/
 export const parseWebhook = (_event: string, body: unknown): WebhookSubject | null => {
   const { url } = Object(body) as { url?: unknown }
   const address = typeof url === 'string' ? URL.parse(url) : null
-  const [collection, id] = address?.pathname.split('/').slice(-2) ?? []
-  if (!id || !ID.test(id)) return null
-  if (collection === 'memberships') return { membershipId: asId(id) }
-  if (collection === 'bookings') return { bookingId: asId(id) }
-  if (collection === 'external_bookings') return { externalBookingId: asId(id) }
-  if (collection === 'resources') return { resourceId: asId(id) }
+  const [collection, value] = address?.pathname.split('/').slice(-2) ?? []
+  if (!value || !ID.test(value)) return null
+  if (collection === 'memberships') return { membershipId: id.asId(value) }
+  if (collection === 'bookings') return { bookingId: id.asId(value) }
+  if (collection === 'external_bookings') return { externalBookingId: id.asId(value) }
+  if (collection === 'resources') return { resourceId: id.asId(value) }
   return null
 }

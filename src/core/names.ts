@@ -1,14 +1,8 @@
 // Names of people as KS wants them, and names of plans, groups, resources and locks as people
 // compare them.
 
-export type KsName = { firstName: string; lastName: string }
-
 /** KS wants two names: everything before the last blank is the first; a single word gets a mark. */
-export const ksName = (person: {
-  name: string | null
-  email: string | null
-  marker: string
-}): KsName => {
+export const ksName = (person: { name: string | null; email: string | null; marker: string }) => {
   const said = person.name?.trim() || person.email?.split('@')[0] || ''
   const words = said.split(/\s+/).filter(Boolean)
   const last = words.pop()

@@ -11,15 +11,8 @@ import {
   toLocal,
 } from './temporal.ts'
 
-export type WallWindow = {
-  startLocal: LocalDateTime
-  endLocal: LocalDateTime
-  /** False where the wall window holds more than the booking: our timer then moves the person. */
-  exact: boolean
-}
-
 /** The smallest wall window that holds every instant from `startsAt` to `endsAt`. */
-export const wallWindow = (startsAt: Date, endsAt: Date, timeZone: string): WallWindow => {
+export const wallWindow = (startsAt: Date, endsAt: Date, timeZone: string) => {
   const readings = [toLocal(startsAt, timeZone), toLocal(endsAt, timeZone)]
   let at = startsAt
   for (;;) {
@@ -32,6 +25,7 @@ export const wallWindow = (startsAt: Date, endsAt: Date, timeZone: string): Wall
   return {
     startLocal: readings[0] ?? '',
     endLocal: readings.at(-1) ?? '',
+    /** False where the wall window holds more than the booking: our timer then moves the person. */
     exact: !isRepeatedHour(startsAt, timeZone) && !isRepeatedHour(endsAt, timeZone),
   }
 }

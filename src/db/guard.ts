@@ -1,10 +1,10 @@
 // The guard's memory: what lost or gained access within the hour, what is held, what was allowed.
-import { createHash } from 'node:crypto'
 import { allowanceMs, type Change, guardWindowMs, isWave, type Standing } from '../core/guard.ts'
 import type { AccessGroupId, SpaceId } from '../core/ids.ts'
 import { priority, type Task } from '../core/problems.ts'
 import { toLocal } from '../core/temporal.ts'
 import { askFor, type Click } from './click.ts'
+import { hashOf } from './crypt.ts'
 import type { Tx } from './open.ts'
 import { replaceProblems } from './problems.ts'
 import { below, change, list, put, type Row, take } from './store.ts'
@@ -131,15 +131,10 @@ export const listHeld = (tx: Tx, spaceId: SpaceId): Promise<Row<'guard'>[]> =>
   list(tx, 'guard', { spaceId, state: 'held' })
 
 /** Stands for exactly this set. */
-export const setOf = (held: readonly Row<'guard'>[]): string =>
-  createHash('sha256')
-    .update(
-      held
-        .map(({ subject }) => subject)
-        .sort()
-        .join(' '),
-    )
-    .digest('base64url')
+export const setOf = (rows: readonly { subject: string }[]): string => {
+  const subjects = rows.map(({ subject }) => subject)
+  return hashOf(subjects.sort().join(' '))
+}
 
 /** `pairing:ID`, `booking:ID`, `grant:PAIRING:GROUP`. */
 export const partsOf = (subject: string) => {

@@ -1,10 +1,10 @@
 // The sites of a space (R17): one in use, and those that are being left. What has to be done where a
 // site is left is listed beforehand; then the looks at each subject write down what came of it.
-import { createHash } from 'node:crypto'
 import { asId, type SiteId, type SpaceId } from '../core/ids.ts'
 import type { Site } from '../core/model.ts'
 import { priority, type Task } from '../core/problems.ts'
 import { askFor, type Click } from './click.ts'
+import { setOf } from './guard.ts'
 import type { Tx } from './open.ts'
 import { getActiveSite, removePairing, type SiteRow } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
@@ -128,10 +128,8 @@ const namesOf = async (tx: Tx, spaceId: SpaceId, pairings: readonly Row<'pairing
 }
 
 /** Stands for exactly these people and groups; bookings come and go. */
-export const setOfLedger = (lines: readonly LedgerLine[]): string => {
-  const subjects = lines.map(({ subject }) => subject).filter((s) => !s.startsWith('booking:'))
-  return createHash('sha256').update(subjects.sort().join(' ')).digest('base64url')
-}
+export const setOfLedger = (lines: readonly LedgerLine[]): string =>
+  setOf(lines.filter(({ subject }) => !subject.startsWith('booking:')))
 
 /** What is left to do at a site; a plan's group goes when nobody of ours is in it any more. */
 export const listUndone = async (tx: Tx, key: InSite): Promise<[Task, string][]> => {

@@ -1,14 +1,7 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
 import { blockChange, type Change, seatChange } from '../core/differences.ts'
-import {
-  basisNow,
-  basisOf,
-  isActive,
-  lastEnd,
-  nextChange,
-  type PlanInterval,
-} from '../core/entitlements.ts'
+import { basisNow, basisOf, isActive, lastEnd, nextChange } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
 import { asId, type PairingId } from '../core/ids.ts'
@@ -35,21 +28,7 @@ const keepUserMs = 30 * 24 * 3600_000
 const overdueMs = 60_000
 
 /** What one look knows of a person. */
-export type Person = {
-  pairing: Row<'pairings'>
-  /** The pairing's subject in problems. */
-  subject: string
-  site: SiteRow
-  name: string
-  email: string | null
-  memberships: Row<'memberships'>[]
-  intervals: PlanInterval[]
-  isVisitor: boolean
-  /** Entitled to anything now, by a membership or by a booking that began during one. */
-  isEntitled: boolean
-  /** Has nothing now, and nothing to come. */
-  hasEnded: boolean
-}
+export type Person = Awaited<ReturnType<typeof personNow>>
 
 export const reconcilePairing: TaskHandler = async (look) => {
   const { read, spaceId } = look
@@ -71,11 +50,7 @@ export const reconcilePairing: TaskHandler = async (look) => {
   }
 }
 
-const personNow = async (
-  look: Look,
-  pairing: Person['pairing'],
-  site: SiteRow,
-): Promise<Person> => {
+const personNow = async (look: Look, pairing: Row<'pairings'>, site: SiteRow) => {
   const { read } = look
   const now = look.now()
   const { pairingId } = pairing
@@ -91,6 +66,7 @@ const personNow = async (
   const name = [...current, ...memberships].find((each) => each.name)?.name ?? visit?.name ?? ''
   return {
     pairing,
+    /** The pairing's subject in problems. */
     subject: `pairing:${pairingId}`,
     site,
     memberships,
@@ -98,13 +74,15 @@ const personNow = async (
     name,
     isVisitor: visit !== undefined,
     email: current.find((each) => each.email)?.email ?? null,
+    /** Entitled to anything now, by a membership or by a booking that began during one. */
     isEntitled,
+    /** Has nothing now, and nothing to come. */
     hasEnded: !isEntitled && !times.some(({ startsAt }) => startsAt > now),
   }
 }
 
 /** Bookings of mapped resources as long as their doors open for them, minutes after included. */
-const bookedHours = async (look: Look, site: SiteRow, memberships: Person['memberships']) => {
+const bookedHours = async (look: Look, site: SiteRow, memberships: Row<'memberships'>[]) => {
   const { read, spaceId } = look
   const { siteId } = site
   const doors = await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })
