@@ -9,6 +9,15 @@ export type Door = {
   minutesAfter: number
 }
 
+/** From when until when a door opens for a booking, with the minutes before and after. */
+export const openTimes = (
+  booking: { startsAt: Date; endsAt: Date },
+  { minutesBefore, minutesAfter }: Pick<Door, 'minutesBefore' | 'minutesAfter'>,
+) => ({
+  startsAt: new Date(booking.startsAt.getTime() - minutesBefore * 60_000),
+  endsAt: new Date(booking.endsAt.getTime() + minutesAfter * 60_000),
+})
+
 type Booked = {
   startsAt: Date
   endsAt: Date
@@ -33,11 +42,9 @@ export const doorMove = (
 
 /** Which locks it opens from when until when, as a text to compare. */
 const openingOf = (booking: Booked, door: Door | null, now: Date): string | null => {
-  const { startsAt, endsAt, intervals } = booking
   if (!door?.enabled || door.lockIds.length === 0) return null
-  const from = startsAt.getTime() - door.minutesBefore * 60_000
-  const until = endsAt.getTime() + door.minutesAfter * 60_000
-  if (until <= from || until <= now.getTime()) return null
-  if (!intervals.some((interval) => isActive(interval, startsAt))) return null
-  return `${[...door.lockIds].sort().join(' ')} ${from} ${until}`
+  const { startsAt, endsAt } = openTimes(booking, door)
+  if (endsAt <= startsAt || endsAt <= now) return null
+  if (!booking.intervals.some((interval) => isActive(interval, booking.startsAt))) return null
+  return `${[...door.lockIds].sort().join(' ')} ${startsAt.getTime()} ${endsAt.getTime()}`
 }

@@ -1,5 +1,6 @@
 // From what should be, what KS shows and what we ourselves put there, to what there is to do.
 // Pure: the same list is the preview, the audit's reason and the test.
+import { openTimes } from './doors.ts'
 import { type DesiredPlace, isActive, later, type PlanInterval } from './entitlements.ts'
 import type { Origin } from './fence.ts'
 import type { AccessGroupId, LockId, SaltoUserId, TimeScheduleId } from './ids.ts'
@@ -97,8 +98,7 @@ export const desiredBooking = (
   now: Date,
 ): { window: BookingWindow | null; keepUntil: Date | null; nextAt: Date | null } => {
   const nothing = { window: null, keepUntil: null, nextAt: null }
-  const startsAt = new Date(booking.startsAt.getTime() - booking.minutesBefore * 60_000)
-  const endsAt = new Date(booking.endsAt.getTime() + booking.minutesAfter * 60_000)
+  const { startsAt, endsAt } = openTimes(booking, booking)
   if (booking.lockIds.length === 0 || endsAt <= startsAt) return nothing
   // A booking counts if its person is a member when it begins; it then lasts to its own end (R14).
   if (!booking.intervals.some((interval) => isActive(interval, booking.startsAt))) return nothing

@@ -1,4 +1,5 @@
 // Visitors (C5): people without a membership who are let in for one booking, once it is approved.
+import { type Door, openTimes } from './doors.ts'
 import type { Booking, Lock } from './model.ts'
 
 /** Somebody's user, seat and tag are needed from `startsAt` until `endsAt`. */
@@ -12,12 +13,11 @@ export const hasKeypad = ({ lockType }: Lock): boolean =>
   lockType === 'escutcheon_pin' || lockType === 'wall_reader_pin'
 
 export const visitTime = (
-  { external, startsAt, endsAt }: Pick<Booking, 'external' | 'startsAt' | 'endsAt'>,
-  door: { enabled: boolean; lockIds: unknown[]; minutesBefore: number; minutesAfter: number },
+  booking: Pick<Booking, 'external' | 'startsAt' | 'endsAt'>,
+  door: Door,
 ): Visit | null => {
-  if (external?.status !== 'approved' || !door.enabled || door.lockIds.length === 0) return null
-  return {
-    startsAt: new Date(startsAt.getTime() - door.minutesBefore * 60_000 - visitLeadMs),
-    endsAt: new Date(endsAt.getTime() + door.minutesAfter * 60_000),
-  }
+  if (booking.external?.status !== 'approved') return null
+  if (!door.enabled || door.lockIds.length === 0) return null
+  const { startsAt, endsAt } = openTimes(booking, door)
+  return { startsAt: new Date(startsAt.getTime() - visitLeadMs), endsAt }
 }

@@ -1,6 +1,7 @@
 // What is stored about a person and a door, for `core/why.ts`.
+import { openTimes } from '../core/doors.ts'
 import type { PlanInterval } from '../core/entitlements.ts'
-import type { AccessGroupId, LockId, MembershipId, PairingId, SpaceId } from '../core/ids.ts'
+import type { AccessGroupId, LockId, MembershipId, SpaceId } from '../core/ids.ts'
 import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { localDate } from '../core/temporal.ts'
 import type { BookingWay, PlanWay, WhyFacts } from '../core/why.ts'
@@ -15,7 +16,7 @@ const recentMs = 24 * 3600_000
 export const readWhyFacts = async (
   tx: Tx,
   spaceId: SpaceId,
-  person: { membershipId: MembershipId } | { pairingId: PairingId },
+  { membershipId }: { membershipId: MembershipId },
   lockId: LockId,
   now: Date,
 ): Promise<WhyFacts | null> => {
@@ -23,8 +24,8 @@ export const readWhyFacts = async (
   const site = await getActiveSite(tx, spaceId)
   if (!space || !site) return null
   const { siteId, timeZone, info } = site
-  const found = await list(tx, 'memberships', { spaceId, ...person })
-  const pairingId = 'pairingId' in person ? person.pairingId : (found[0]?.pairingId ?? null)
+  const found = await list(tx, 'memberships', { spaceId, membershipId })
+  const pairingId = found[0]?.pairingId ?? null
   const pairing = pairingId && (await one(tx, 'pairings', { spaceId, siteId, pairingId }))
   const memberships = pairingId ? await list(tx, 'memberships', { spaceId, pairingId }) : found
   const intervals = intervalsOf(space, memberships)
@@ -144,17 +145,15 @@ const bookingsOf = async (
   const ways: BookingWay[] = []
   const subjects = await differing(tx, spaceId)
   for (const booking of await listBookingsOf(tx, spaceId, memberships, after)) {
-    const { bookingId, startsAt: bookedAt, endsAt } = booking
+    const { bookingId, startsAt: bookedAt } = booking
     const door = doors.find(({ resourceId }) => resourceId === booking.resourceId)
     if (!door) continue
     const group = await one(tx, 'bookingGroups', { spaceId, siteId, bookingId })
-    const shifted = (at: Date, minutes: number) => new Date(at.getTime() + minutes * 60_000)
     ways.push({
       kind: 'booking',
       bookingId,
       bookedAt,
-      startsAt: shifted(bookedAt, -door.minutesBefore),
-      endsAt: shifted(endsAt, door.minutesAfter),
+      ...openTimes(booking, door),
       group: group && { ...group, isByHand: subjects.has(`booking:${bookingId}`) },
     })
   }

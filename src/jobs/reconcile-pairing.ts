@@ -1,6 +1,7 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
 import { blockChange, type Change, seatChange } from '../core/differences.ts'
+import { openTimes } from '../core/doors.ts'
 import { basisNow, basisOf, isActive, lastEnd, nextChange } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
@@ -89,13 +90,10 @@ const bookedHours = async (look: Look, site: SiteRow, memberships: Row<'membersh
   const longest = Math.max(0, ...doors.map(({ minutesAfter }) => minutesAfter))
   const after = new Date(look.now().getTime() - longest * 60_000)
   const bookings = await listBookingsOf(read, spaceId, memberships, after)
-  return bookings.flatMap(({ resourceId, startsAt, endsAt }) =>
+  return bookings.flatMap((booking) =>
     doors
-      .filter((door) => door.resourceId === resourceId)
-      .map(({ minutesAfter: m }) => ({
-        startsAt,
-        endsAt: new Date(endsAt.getTime() + m * 60_000),
-      })),
+      .filter(({ resourceId }) => resourceId === booking.resourceId)
+      .map((door) => ({ startsAt: booking.startsAt, endsAt: openTimes(booking, door).endsAt })),
   )
 }
 
