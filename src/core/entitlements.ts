@@ -79,12 +79,7 @@ export const nextChange = (
 
 /** The end of all of them: null without an end, or when there are none at all. */
 export const lastEnd = (intervals: readonly PlanInterval[]): Date | null =>
-  intervals.some(({ endsAt }) => !endsAt)
-    ? null
-    : intervals.reduce<Date | null>(
-        (last, { endsAt }) => (endsAt ? later(endsAt, last) : last),
-        null,
-      )
+  intervals.some(({ endsAt }) => !endsAt) ? null : latest(intervals.map(({ endsAt }) => endsAt))
 
 /** All that somebody is entitled by at `now`. */
 export const basisNow = (intervals: readonly PlanInterval[], now: Date): string =>
@@ -118,3 +113,6 @@ export const desiredPlaces = (
 
 export const earlier = <T extends Date | null>(a: T, b: T): T => (!a ? b : !b ? a : a < b ? a : b)
 export const later = (a: Date, b: Date | null): Date => (b && b > a ? b : a)
+/** The last of those that there are. */
+export const latest = (all: readonly (Date | null)[]): Date | null =>
+  all.reduce((last, at) => (at ? later(at, last) : last), null)

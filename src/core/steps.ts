@@ -1,7 +1,7 @@
 // From what should be, what KS shows and what we ourselves put there, to what there is to do.
 // Pure: the same list is the preview, the audit's reason and the test.
 import { openTimes } from './doors.ts'
-import { type DesiredPlace, isActive, later, type PlanInterval } from './entitlements.ts'
+import { type DesiredPlace, isActive, latest, type PlanInterval } from './entitlements.ts'
 import type { Origin } from './fence.ts'
 import type { AccessGroupId, LockId, SaltoUserId, TimeScheduleId } from './ids.ts'
 import type { TimeSchedule } from './model.ts'
@@ -146,37 +146,25 @@ export const nextBookingSteps = (
   desired: BookingWindow,
   observed: ObservedBooking,
 ): BookingStep[] => {
-  const { startLocal, endLocal } = desired
-  const persons = desired.saltoUserId ? [desired.saltoUserId] : []
-  const right = observed.schedules.find((s) => isWindow(s, desired))
+  const { saltoUserId, startLocal, endLocal } = desired
+  const right = observed.schedules.find((each) => isWindow(each, desired))
   const kept = right ?? observed.schedules[0]
-  return [
-    ...observed.saltoUserIds
-      .filter((id) => !persons.includes(id))
-      .map((saltoUserId) => ({ kind: 'personOut' as const, saltoUserId })),
-    ...observed.lockIds
-      .filter((id) => !desired.lockIds.includes(id))
-      .map((lockId) => ({ kind: 'lockOut' as const, lockId })),
-    ...observed.schedules
-      .filter((schedule) => schedule !== kept)
-      .map(({ timeScheduleId }) => ({ kind: 'dropSchedule' as const, timeScheduleId })),
-    ...(right
-      ? []
-      : [
-          {
-            kind: 'setSchedule' as const,
-            timeScheduleId: kept?.timeScheduleId ?? null,
-            startLocal,
-            endLocal,
-          },
-        ]),
-    ...desired.lockIds
-      .filter((id) => !observed.lockIds.includes(id))
-      .map((lockId) => ({ kind: 'lockIn' as const, lockId })),
-    ...persons
-      .filter((id) => !observed.saltoUserIds.includes(id))
-      .map((saltoUserId) => ({ kind: 'personIn' as const, saltoUserId })),
-  ]
+  const steps: BookingStep[] = []
+  for (const other of observed.saltoUserIds)
+    if (other !== saltoUserId) steps.push({ kind: 'personOut', saltoUserId: other })
+  for (const lockId of observed.lockIds)
+    if (!desired.lockIds.includes(lockId)) steps.push({ kind: 'lockOut', lockId })
+  for (const schedule of observed.schedules) {
+    const { timeScheduleId } = schedule
+    if (schedule !== kept) steps.push({ kind: 'dropSchedule', timeScheduleId })
+  }
+  const timeScheduleId = kept?.timeScheduleId ?? null
+  if (!right) steps.push({ kind: 'setSchedule', timeScheduleId, startLocal, endLocal })
+  for (const lockId of desired.lockIds)
+    if (!observed.lockIds.includes(lockId)) steps.push({ kind: 'lockIn', lockId })
+  if (saltoUserId && !observed.saltoUserIds.includes(saltoUserId))
+    steps.push({ kind: 'personIn', saltoUserId })
+  return steps
 }
 
 const isWindow = (schedule: TimeSchedule, { startLocal, endLocal }: BookingWindow): boolean =>
@@ -198,6 +186,8 @@ export const bookedUntil = (
   bookings: readonly { startsAt: Date; endsAt: Date }[],
   now: Date,
 ): Date | null =>
-  bookings
-    .filter(({ startsAt }) => startsAt <= now && intervals.some((each) => isActive(each, startsAt)))
-    .reduce<Date | null>((last, { endsAt }) => later(endsAt, last), null)
+  latest(
+    bookings
+      .filter(({ startsAt }) => startsAt <= now && intervals.some((of) => isActive(of, startsAt)))
+      .map(({ endsAt }) => endsAt),
+  )

@@ -1,6 +1,6 @@
 // A person's places in plan groups: what the memberships give now, against what KS shows. New doors
 // are opened before old ones are closed.
-import { desiredPlaces, isActive, later, type PlanInterval } from '../core/entitlements.ts'
+import { desiredPlaces, isActive, latest, type PlanInterval } from '../core/entitlements.ts'
 import { Refused, Rejected, RetryLater } from '../core/errors.ts'
 import { provePlace } from '../core/fence.ts'
 import { evidenceOf } from '../core/guard.ts'
@@ -155,10 +155,12 @@ const endOfPlace = (
   accessGroupId: AccessGroupId,
   now: Date,
 ): Date | null =>
-  intervals
-    .filter(({ endsAt }) => endsAt && endsAt <= now)
-    .filter((interval) => groupsOf(interval).includes(accessGroupId))
-    .reduce<Date | null>((last, { endsAt }) => (endsAt ? later(endsAt, last) : last), null)
+  latest(
+    intervals
+      .filter(({ endsAt }) => endsAt && endsAt <= now)
+      .filter((interval) => groupsOf(interval).includes(accessGroupId))
+      .map(({ endsAt }) => endsAt),
+  )
 
 const join = async (
   look: Look,
