@@ -56,20 +56,8 @@ export const chain = (before: string, number: number, entry: AuditEntry): string
     .digest('hex')
 }
 
-/** The number of the first row that does not fit the ones before it; null while the chain holds. */
-export const verifyAudit = async (tx: Tx, spaceId: SpaceId): Promise<number | null> => {
-  let before = { number: 0, hash: '' }
-  const rows = await list(tx, 'audit', { spaceId })
-  for (const row of rows.sort((a, b) => a.number - b.number)) {
-    const { number, hash, action } = row
-    const isNext = number === before.number + 1 && hash === chain(before.hash, number, row)
-    if (!isNext && !(before.number === 0 && action === CUT)) return number
-    before = row
-  }
-  return null
-}
-
-const CUT = 'cut'
+/** What stands in the last row that went. */
+export const CUT = 'cut'
 
 /** Forgets what is older; of the last row that goes the hash stays, so that the chain still holds. */
 export const cutAudit = async (tx: Tx, spaceId: SpaceId, before: Date): Promise<void> => {

@@ -10,7 +10,7 @@ import {
 } from '../../src/core/ids.ts'
 import type { Booking, Membership } from '../../src/core/model.ts'
 import { priority } from '../../src/core/problems.ts'
-import { appendAudit, chain, cutAudit, verifyAudit } from '../../src/db/audit.ts'
+import { appendAudit, chain, cutAudit } from '../../src/db/audit.ts'
 import { closeBudget, takeFromBudget } from '../../src/db/budgets.ts'
 import { electRefresher, saveConnection, storeRefreshed } from '../../src/db/connections.ts'
 import type { Db, Tx } from '../../src/db/open.ts'
@@ -41,6 +41,7 @@ import {
   take,
 } from '../../src/db/store.ts'
 import * as work from '../../src/db/work.ts'
+import { verifyAudit } from '../support/audit.ts'
 import { dialects, openTestDatabase } from '../support/database.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 9, minute))

@@ -2,11 +2,11 @@
 // I9, T27; and what is forgotten, and when.
 import { expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
-import { verifyAudit } from '../../src/db/audit.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { list, put, type Row } from '../../src/db/store.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
+import { verifyAudit } from '../support/audit.ts'
 import { hour, hub, minute, stage } from './stage.ts'
 
 const { start, user, isIn, connected, giveTag, lookAt, rows } = stage()

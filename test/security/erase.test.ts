@@ -1,12 +1,12 @@
 // Somebody asks to be forgotten before their time.
 import { expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
-import { verifyAudit } from '../../src/db/audit.ts'
 import { giveTag, lookAgain, saveSettings } from '../../src/db/clicks.ts'
 import { erasePerson } from '../../src/db/erase.ts'
 import { leaveSite } from '../../src/db/sites.ts'
 import { list, one } from '../../src/db/store.ts'
 import { keys } from '../../src/db/tables.ts'
+import { verifyAudit } from '../support/audit.ts'
 import { createWorld } from '../support/world.ts'
 
 const hub = 'harbour-hub'
