@@ -16,6 +16,9 @@ export const cobotBuckets = {
   memberships: { perMs: 1 / 12_000, capacity: 1 },
 } satisfies Record<string, BucketRule>
 
+/** What sums of fractions lose: whoever waited as long as we said finds the token there. */
+const crumb = 1e-6
+
 /**
  * Takes one token; or says how long to wait. `reserve` tokens are left for more urgent work; below 0
  * it is an overdraft.
@@ -35,7 +38,7 @@ export const takeToken = (
   const filled = { ...before, tokens, filledAt: isCounted ? before.filledAt : now }
   if (before.notBefore && before.notBefore > now)
     return { bucket: filled, waitMs: before.notBefore.getTime() - now.getTime() }
-  if (tokens < 1 + reserve)
+  if (tokens + crumb < 1 + reserve)
     return { bucket: filled, waitMs: Math.ceil((1 + reserve - tokens) / rule.perMs) }
   return { bucket: { ...filled, tokens: tokens - 1 }, waitMs: 0 }
 }
