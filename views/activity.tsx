@@ -60,7 +60,7 @@ export const ActivityPage = (props: {
       <form
         class="bar"
         hx-get="/activity"
-        hx-trigger="input changed delay:300ms, submit"
+        hx-trigger="input delay:300ms, submit"
         hx-swap="outerMorph">
         <SearchField {...{ search, label: t('activity.search') }} />
         <select id="cause" name="cause" aria-label={t('activity.filter')}>

@@ -14,7 +14,7 @@ export const SearchBar = ({ say, of, search, filter, label, filters }: Of & Word
   <form
     class="bar"
     hx-get={`/${of}`}
-    hx-trigger="input changed delay:300ms, submit"
+    hx-trigger="input delay:300ms, submit"
     hx-sync="this:replace"
     {...intoList}>
     <SearchField {...{ search, label }} />

@@ -41,11 +41,7 @@ export const WhyPage = (props: {
     ))
   return (
     <>
-      <form
-        class="bar"
-        hx-get="/why"
-        hx-trigger="input changed delay:300ms, submit"
-        hx-swap="outerMorph">
+      <form class="bar" hx-get="/why" hx-trigger="input delay:300ms, submit" hx-swap="outerMorph">
         <SearchField {...{ search, label: t('activity.search') }} />
         <select id="person" name="membershipId" aria-label={t('why.person')}>
           <option value="">{t('why.choosePerson')}</option>

@@ -15,5 +15,7 @@ test.each(views)('%s uses only attributes that htmx knows and our policy allows'
   const used = [...source.matchAll(/(?<!<\/?)\bhx-[\w:-]+/g)].map(([attribute]) => attribute)
   const known = [allowed, inheritable, perStatus]
   expect(used.filter((each) => !known.some((pattern) => pattern.test(each)))).toEqual([])
+  // Of a form with several fields, one that stays the same would swallow what another one asked.
+  expect(source.match(/hx-trigger="[^"]*\bchanged\b/g)).toBeNull()
   expect(source.match(/hx-(vals|trigger)="(js:|[^"]*\[)/g)).toBeNull()
 })
