@@ -126,7 +126,12 @@ export const SetupPage = (props: Setup) => {
         </section>
       )}
       {choices && <SiteForm {...props} choices={choices} action={`/setup/site${query}`} />}
-      {!site && disconnect}
+      {!site && (
+        <div class="actions">
+          {isConnected && connect('setup.reconnect', 'quiet')}
+          {disconnect}
+        </div>
+      )}
       {left}
     </TopPage>
   )

@@ -83,6 +83,19 @@ test('sites that cannot work are shown with the reason, and none is preselected'
   expect(page).not.toContain('selected=""')
 })
 
+test('whoever came with an account that has no site can come with another one', async () => {
+  const { ks } = world
+  const stranger = { email: 'stranger@loft.example', password: 'x' }
+  ks.addUserProfile({ ...stranger, firstName: 'S', lastName: 'T' })
+  const admin = world.browser()
+  await admin.install()
+  const left = await admin.ask('/oauth/salto?subdomain=harbour')
+  await admin.ask(await ks.signIn(left.headers.get('Location') ?? '', { ...stranger, allow: true }))
+  const page = await (await admin.ask(setup)).text()
+  expect(page).toContain('has no site in SALTO KS')
+  expect(page).toMatch(/href="\/oauth\/salto\?subdomain=harbour">Reconnect SALTO KS/)
+})
+
 test('Configure site stores it, makes one link in Cobot and goes there', async () => {
   const { cobot, db, spaceId, siteId } = world
   const admin = await connected()
