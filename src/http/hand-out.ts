@@ -26,6 +26,7 @@ export const handOut = async (
 ): Promise<{ reason: string; holder?: string } | null> => {
   const { read } = web.db
   const { spaceId } = c.get('here').space
+  if (!number) return { reason: 'noTag' }
   const tag = (await listSnapshot(read, spaceId, 'tag')).find((each) => each.number === number)
   if (!tag) return { reason: 'unknown' }
   const pairing = await one(read, 'pairings', { spaceId, pairingId })

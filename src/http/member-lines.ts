@@ -102,16 +102,21 @@ const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: Pairi
   const states = ['held', 'notReturned', 'lost', 'returning'] as const
   const tags = await list(read, 'tagHolders', whose)
   tags.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))
+  const problems = await list(read, 'problems', {
+    spaceId,
+    leftAt: null,
+    shownAt: present,
+    ...said,
+  })
+  // Of several the last one is shown: that there is no tag yet says the least.
+  problems.sort((a, b) => Number(b.code === 'P22') - Number(a.code === 'P22'))
   return {
     pairings: byKey(await list(read, 'pairings', whose), (row) => row.pairingId),
     due: byKey(
       await list(read, 'work', { spaceId, task: 'reconcilePairing', runAt: upTo(now), ...work }),
       (row) => row.subject,
     ),
-    problems: byKey(
-      await list(read, 'problems', { spaceId, leftAt: null, shownAt: present, ...said }),
-      (row) => row.source,
-    ),
+    problems: byKey(problems, (row) => row.source),
     tags: byKey(tags, (row) => row.pairingId),
     erasing: await listErasing(read, space, now),
     isOver: (membership: Membership) => isOver(space, membership, now),
@@ -237,7 +242,9 @@ const readPins = async (
 /** Connected, with neither a tag nor the app, nor as a visitor a PIN. */
 const hasNothing = (line: Bare, users: Users): boolean => {
   const user = userOf(line, users)
-  const hasTag = line.tag?.state === 'held' || Boolean(user?.tagNumber)
+  // A lost tag stays theirs in SALTO KS, blocked.
+  const isLost = line.tag?.state === 'lost' && line.tag.number === user?.tagNumber
+  const hasTag = line.tag?.state === 'held' || (Boolean(user?.tagNumber) && !isLost)
   const hasPin = line.visit && user?.usePin
   return line.pairing?.state === 'paired' && !hasTag && !hasPin && !user?.hasProfile
 }

@@ -33,7 +33,7 @@ test('D1 nothing to open with: connected, with neither a tag nor the app', async
   await on.users(
     on.user('su-none'),
     on.user('su-tag'),
-    on.user('su-old', { email: 'x@members.example' }),
+    on.user('su-old', { email: 'x@members.example', tagNumber: '002' }),
     on.user('su-salto', { tagNumber: '777' }),
     on.user('su-app', { hasProfile: true }),
   )

@@ -210,6 +210,7 @@ test('a free tag is assigned by its number; others are refused with the reason',
   expect((await assign('m2', '000456'))[1]).toContain('belongs to Kim Keys')
   expect((await assign('m2', '000789'))[1]).toContain('is blocked')
   expect((await assign('m2', '1'))[1]).toContain('There is no tag 1')
+  expect((await assign('m2', ' '))[1]).toContain('Type the printed number.')
 })
 
 test('locking out, tags lost and taken back, and disconnecting are stored at once', async () => {
@@ -231,6 +232,16 @@ test('locking out, tags lost and taken back, and disconnecting are stored at onc
   await frame.post('/members/m1/return')
   await frame.post('/members/m1/disconnect')
   expect(await pairing()).toMatchObject({ state: 'leaving' })
+})
+
+test('of several problems of a person the row shows another one than the missing tag', async () => {
+  await member('m1')
+  const pairingId = await connect('m1')
+  const about = { subject: `pairing:${pairingId}`, params: { name: 'Mia Member' } }
+  const found = [{ code: 'P03', ...about } as const, { code: 'P22', ...about } as const]
+  const source = `reconcilePairing:${pairingId}`
+  await world.db.tx((tx) => replaceProblems(tx, world.spaceId, source, found, world.clock.now()))
+  expect(await textOf('/members')).toContain('There is no free seat for Mia Member.')
 })
 
 test('names are text, whatever is in them', async () => {
