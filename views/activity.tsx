@@ -28,9 +28,11 @@ export const activityWords = (
   }
 }
 
-const whatWords = ({ t, span }: Say, { about, action, target, names, hours }: ActivityLine) => {
+const whatWords = ({ t, span }: Say, line: ActivityLine) => {
+  const { about, action, target, names, hours, isInvitation } = line
   const { blocked, seat } = target
-  const state = seat ?? (blocked === undefined ? undefined : blocked === 'true' ? 'out' : 'in')
+  const isIn = blocked === 'true' ? 'out' : 'in'
+  const state = seat ?? (isInvitation ? 'app' : blocked === undefined ? undefined : isIn)
   const unknown = t('activity.unknown')
   return t(`activity.did.${action}`, {
     group: names.group ?? unknown,

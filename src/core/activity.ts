@@ -44,6 +44,7 @@ export type NamedChange = {
   names: { group: string | null; lock: string | null; tag: string | null }
   hours: Hours | null
   cause: Cause & { admin: string | null }
+  isInvitation: boolean
 }
 export type ActivityLine = NamedChange & { outcome: Outcome }
 

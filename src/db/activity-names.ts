@@ -73,6 +73,8 @@ export const readNames = async (tx: Tx, space: SpaceRow, rows: readonly Audit[])
       },
       hours: isTimed ? instants({ startLocal, endLocal, zone }) : null,
       cause: { ...cause, admin: thing('admin', cause.detail) ?? member?.name ?? null },
+      // The address itself is not in the audit.
+      isInvitation: row.reason === 'admin invited',
     }
   }
 }

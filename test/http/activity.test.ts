@@ -99,6 +99,8 @@ test('each change is one line: when, who, what, why, and what came of it', async
   ])
   await world.clock.advance(180_000)
   expect(linesOf(await text('/activity'))[0]).toContain('Tried: was locked out')
+  await write({ action: 'updateSiteUser', target: {}, reason: 'admin invited' })
+  expect(linesOf(await text('/activity'))[0]).toContain('was invited to the app')
 })
 
 test('the changes of a booking name who booked, the resource and the hours', async () => {
