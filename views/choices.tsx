@@ -29,6 +29,7 @@ export const Choices = (
     <details
       class="over choices"
       name="over"
+      aria-label={label}
       hx-get={`${from}?${query}`}
       hx-trigger="toggle once"
       hx-target="find .list"
