@@ -36,8 +36,8 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
   const { membershipIds, people, freeSeats, groups, leftOut } = preview
   const count = people.length
   return (
-    <>
-      <h2>{t('connect.title', { count })}</h2>
+    <section role="dialog" aria-labelledby="connect-title">
+      <h2 id="connect-title">{t('connect.title', { count })}</h2>
       <ul>
         {count > 0 && (
           <li>
@@ -86,6 +86,6 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
           {t('cancel')}
         </button>
       </form>
-    </>
+    </section>
   )
 }
