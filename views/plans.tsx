@@ -110,6 +110,9 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
       </td>
       <td data-label={t('plans.opens')}>
         {line.opens.length === 0 && <p class="hint">{t('plans.nothing')}</p>}
+        {line.opens.length === 0 && !line.isOther && !warning && stored.includes('name') && (
+          <p class="hint">{t('plans.toBeMade')}</p>
+        )}
         {line.opens.map((opening) => (
           <p class="opening">
             {opening.name}
