@@ -260,15 +260,14 @@ const Actions = ({ say, line }: RowProps) => {
       <button type="button" class="quiet" hx-get={url('tag')}>
         {t(hasTag ? 'members.changeTag' : 'members.assignTag')} <span class="unseen">{name}</span>
       </button>{' '}
+      {lockedOut && button('let-in', 'members.letIn', 'quiet')}
       {line.pin && button('pin', 'members.newPin', 'quiet', line.hasPin ? 'pin' : undefined)}
       {more(
         <>
           {hasTag && button('return', 'members.return', 'quiet')}
           {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
           {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
-          {lockedOut
-            ? button('let-in', 'members.letIn', 'quiet')
-            : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
+          {!lockedOut && button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
           {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
           <button
             type="button"
