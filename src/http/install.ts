@@ -57,7 +57,10 @@ export const install = (web: Web) =>
     })
 
 const begin = async (web: Web, c: C) => {
-  const subdomain = (c.req.query('subdomain') ?? '').trim().toLowerCase()
+  const typed = (c.req.query('subdomain') ?? '').trim().toLowerCase()
+  // The whole address, as it is copied from the browser, is meant as well.
+  const [, subdomain = typed] =
+    /^(?:https:\/\/)?([a-z0-9-]+)\.cobot\.me(?:\/.*)?$/.exec(typed) ?? []
   if (isSubdomain(subdomain))
     return c.redirect(await startAuthorization(web, c, { purpose: 'install', subdomain }))
   letFormsLead(c, web, 'space')

@@ -22,6 +22,12 @@ test('a subdomain that cannot be one comes back with the reason and what was typ
   expect(page).toContain('only letters, digits and hyphens')
 })
 
+test('the whole address of a space is as good as its subdomain', async () => {
+  const answer = await world.app.request('/install?subdomain=https://Harbour.cobot.me/admin')
+  expect(answer.status).toBe(302)
+  expect(answer.headers.get('Location')).toContain('/harbour/oauth/authorize')
+})
+
 test('a server that installs is told where an admin finishes', async () => {
   const request = { method: 'POST' }
   const answer = await world.app.request('/hooks/cobot/install?subdomain=harbour', request)
