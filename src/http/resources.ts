@@ -59,7 +59,9 @@ const save = async (
   const asked = askFirst(form, [doors, moves], () => bookingConsequences(say, moves, lines))
   if (isAsked && asked) return { table, asked }
   await saveDoors(tx, click, site.siteId, doors)
-  return { table, notice: say.t('resources.saved') }
+  const count = moves.filter(({ kind }) => kind === 'waits').length
+  const waits = count > 0 ? [say.t('resources.waits', { count })] : []
+  return { table, notice: [say.t('resources.saved'), ...waits].join(' ') }
 }
 
 const showTable = (web: Web, c: C, { lines, locks }: ResourceTable, answer: Answer = {}) => {

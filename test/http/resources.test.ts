@@ -237,6 +237,14 @@ test('what another admin saved meanwhile is shown beside what was typed; nothing
   expect(await stored('r2')).toMatchObject({ enabled: false })
 })
 
+test('B4 C3 bookings by people who are not connected are told of, though nothing has to be asked', async () => {
+  await listed()
+  await booking('b1', 60, 120, { connected: false })
+  const saved = await save(await read(), { r1: { on: true } })
+  expect(saved.asked).toBe('')
+  expect(saved.text).toContain('1 upcoming booking is by somebody who is not connected.')
+})
+
 test('B2 B3 nothing is saved while a row is wrong; it comes back as typed, with the reason', async () => {
   await listed()
   const answer = await save(await read(), { r3: { on: true }, r1: { before: '500' } })
