@@ -170,6 +170,15 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.target.matches('[data-filter]')) event.preventDefault()
 })
 
+document.addEventListener('keydown', (event) => {
+  // What is typed after Enter goes into the next field, however long an answer would take.
+  const { key, target } = event
+  const next = key === 'Enter' && target.value && document.getElementById(target.dataset.next)
+  if (!next || next.value) return
+  event.preventDefault()
+  next.focus()
+})
+
 document.addEventListener('submit', (event) => {
   const { target, submitter } = event
   submitter?.closest('#preview')?.close()

@@ -89,6 +89,7 @@ export const HandOutForm = ({ say, tag, member = '', wrong, done }: HandOut & { 
           value={value}
           autocomplete="off"
           data-focus={focus}
+          data-next={name === 'tag' && 'hand-out-member'}
           aria-invalid={isWrong && 'true'}
           aria-describedby={isWrong && 'hand-out-reason'}
         />

@@ -168,6 +168,18 @@ describe.skipIf(!executablePath)('the keyboard alone', () => {
     await getsAway()
   })
 
+  test('I4 a number and a name are typed in a row, without waiting between them', async () => {
+    await open('Assign tags')
+    await reach(field('Tag'))
+    await s.page.keyboard.type('02300004')
+    await s.page.keyboard.press('Enter')
+    await s.page.keyboard.type('Mia Member')
+    await s.page.keyboard.press('Enter')
+    await s.frame.getByText('Tag 02300004 is with Mia Member now.').waitFor()
+    await s.hasTag('Mia Member', '02300004')
+    await open('Connect members')
+  })
+
   test('I4 a question is answered by the keyboard, and leads back to where it was asked', async () => {
     const row = s.row('Mia Member')
     const dialog = s.frame.getByRole('dialog')
