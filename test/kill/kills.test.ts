@@ -103,6 +103,7 @@ const rig = async (given: {
     const spaces = await Promise.all(numbers.map((index) => openSpace(stage, index)))
     stage.setupIsOver()
     await settle(spaces)
+    await stage.restartOne()
     while (runs < kills && Date.now() < until) {
       await Promise.all(spaces.map((space) => space.pressAgain()))
       for (let change = 0; change < changesPerKill; change++)

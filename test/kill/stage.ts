@@ -1,6 +1,7 @@
 // Both systems on ports of this machine, processes of the add-on, and the way to them: whatever goes
 // to the add-on's public address reaches one of the processes that are up, as through a balancer.
 import { randomBytes } from 'node:crypto'
+import { dirname, join } from 'node:path'
 import { type ServerType, serve } from '@hono/node-server'
 import manifest from '../../manifest.json' with { type: 'json' }
 import type { Ports } from '../../src/core/ports.ts'
@@ -27,6 +28,7 @@ export type Accepted = {
 export type Stage = Awaited<ReturnType<typeof createStage>>
 
 export const createStage = async (given: {
+  name: string
   server: string
   databaseUrl: string
   replicas: number
@@ -113,6 +115,7 @@ export const createStage = async (given: {
     SALTO_APP_URL: `${saltoUrl}/app`,
     LEASE_SECONDS: '2',
     SETTLE_SECONDS: '1',
+    NODE_COMPILE_CACHE: join(dirname(server), `compiled-${given.name}`),
   }
   const start = async () => {
     up.push(await startReplica(server, env))
@@ -130,6 +133,11 @@ export const createStage = async (given: {
     start,
     setupIsOver: () => {
       offsetMs = 0
+    },
+    /** As in production, with an end. */
+    restartOne: async () => {
+      await up.shift()?.stop()
+      await start()
     },
     /** `kill -9` for one of the processes, whichever chance says. */
     killOne: async () => {
