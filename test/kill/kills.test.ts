@@ -2,17 +2,16 @@
 // is still looked at, and KS ends as it should, with nothing made twice.
 //
 // `SEED=<seed> npx vitest … kills` makes the same choices again. `LONG=1`: 500 kills on each database.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openDatabase } from '../../src/db/open.ts'
-import { list, one } from '../../src/db/store.ts'
 import { saveResults } from '../report/results.ts'
 import { seededRandom } from '../support/clock.ts'
 import { findPostgres, startPostgres } from '../support/postgres.ts'
 import { bundleAddon } from './bundle.ts'
+import { type Database, lookAtPostgres, lookAtSqlite } from './database.ts'
 import { openSpace, type Space } from './space.ts'
 import { type Accepted, createStage, type Stage } from './stage.ts'
 
@@ -26,44 +25,43 @@ const timeBoxMs = 25 * 60_000
 const patienceMs = 180_000
 
 /** Whether Cobot was asked about it later than it was accepted, by itself or in a list. */
-const isRead = ({ cobot }: Stage, { subdomain, kind, subject, calls }: Accepted): boolean => {
+const isRead = ({ cobot }: Stage, each: Accepted): boolean => {
+  const { subdomain, kind, subject, calls } = each
   const spaceId = cobot.space(subdomain)?.id ?? '?'
-  return cobot.journal.slice(calls).some(({ method, path, status }) => {
+  each.isRead ||= cobot.journal.slice(calls).some(({ method, path, status }) => {
     if (method !== 'GET') return false
     if (path.includes(`/${kind}/${subject}`)) return status === 200 || status === 404
     const isOfSpace = path.includes(`/${subdomain}/`) || path.includes(spaceId)
     return isOfSpace && status === 200 && path.includes(`/${kind}?`)
   })
+  each.calls = cobot.journal.length
+  return each.isRead
+}
+
+/** What was accepted and not read yet; the rest need not be thought of any more. */
+const listUnread = (stage: Stage): Accepted[] => {
+  const unread = stage.accepted.filter((each) => !isRead(stage, each))
+  stage.accepted.splice(0, stage.accepted.length, ...unread)
+  return unread
 }
 
 /** Accepted, not read yet, and nothing in the database says that it will be. */
-const listLost = async (stage: Stage, databaseUrl: string): Promise<Accepted[]> => {
-  const db = await openDatabase(databaseUrl, () => {})
-  const lost: Accepted[] = []
-  const open = stage.accepted.filter((each) => !isRead(stage, each))
-  for (const each of open) {
+const listLost = async (stage: Stage, database: Database): Promise<Accepted[]> => {
+  const unread = listUnread(stage)
+  const rows = await database.select('select task, subject from work where run_at is not null')
+  const waiting = new Set(rows.map(({ task, subject }) => `${task} ${subject}`))
+  // A replica that lives on may have read it between these two looks.
+  return unread.filter((each) => {
     const task = each.kind === 'bookings' ? 'readBooking' : 'readMembership'
-    const row = await one(db.read, 'work', { task, subject: each.subject })
-    // A replica that lives on may have read it between these two looks.
-    if (!row?.runAt && !isRead(stage, each)) lost.push(each)
-  }
-  stage.accepted.splice(0, stage.accepted.length, ...open)
-  await db.close()
-  return lost
+    return !waiting.has(`${task} ${each.subject}`) && !isRead(stage, each)
+  })
 }
 
 /** What the pages say is in the way, and what waits for another try. */
-const listObstacles = async (databaseUrl: string): Promise<string[]> => {
-  const db = await openDatabase(databaseUrl, () => {})
-  const problems = await list(db.read, 'problems', {})
-  const work = await list(db.read, 'work', {})
-  await db.close()
-  return [
-    ...problems.map(({ code, subject, params }) => `${code} ${subject} ${JSON.stringify(params)}`),
-    ...work.flatMap(({ task, subject, lastError }) =>
-      lastError ? `${task} ${subject}: ${lastError}` : [],
-    ),
-  ]
+const listObstacles = async ({ select }: Database): Promise<string[]> => {
+  const problems = await select('select code, subject, params from problems')
+  const work = await select('select task, subject, last_error from work')
+  return [...problems, ...work.filter((row) => row.last_error)].map((row) => JSON.stringify(row))
 }
 
 const rig = async (given: {
@@ -71,10 +69,9 @@ const rig = async (given: {
   server: string
   databaseUrl: string
   replicas: number
-  /** The database as the dead process left it, to be looked at. */
-  copy(): string
+  database: Database
 }) => {
-  const { name } = given
+  const { name, database } = given
   const { fraction } = seededRandom(seed)
   const until = Date.now() + timeBoxMs
   const stage = await createStage({ ...given, fraction })
@@ -85,17 +82,15 @@ const rig = async (given: {
   const differences = (spaces: readonly Space[]) => spaces.flatMap((space) => space.differences())
   const settle = async (spaces: readonly Space[]) => {
     const startedAt = Date.now()
-    const isSettled = () =>
-      differences(spaces).length === 0 && stage.accepted.every((each) => isRead(stage, each))
+    const isSettled = () => listUnread(stage).length === 0 && differences(spaces).length === 0
     while (!isSettled() && Date.now() - startedAt < patienceMs) {
       await Promise.all(spaces.map((space) => space.pressAgain()))
-      await sleep(100)
+      await sleep(250)
     }
     settledMs = Math.max(settledMs, Date.now() - startedAt)
-    if (!isSettled()) console.log((await listObstacles(given.copy())).join('\n'))
+    if (!isSettled()) console.log((await listObstacles(database)).join('\n'))
     expect(differences(spaces), `seed ${seed}, ${name}, after ${runs} kills`).toEqual([])
-    const unread = stage.accepted.filter((each) => !isRead(stage, each))
-    expect(unread, `seed ${seed}, ${name}: accepted and never read`).toEqual([])
+    expect(listUnread(stage), `seed ${seed}, ${name}: accepted and never read`).toEqual([])
   }
 
   try {
@@ -111,7 +106,7 @@ const rig = async (given: {
       await sleep(1 + fraction() * 399)
       await stage.killOne()
       runs += 1
-      lost.push(...(await listLost(stage, given.copy())))
+      lost.push(...(await listLost(stage, database)))
       await stage.start()
       if (runs % killsPerCheck === 0) await settle(spaces)
     }
@@ -130,6 +125,7 @@ const rig = async (given: {
     console.log(`${name}: seed ${seed}, ${runs} kills, ${lost.length} lost, ${calls}`)
     console.log(`${name}: equal again after ${Math.round(settledMs / 100) / 10} s at most`)
     await stage.stop()
+    await database.close()
   }
 }
 
@@ -142,16 +138,9 @@ describe.concurrent(`${kills} kills each`, { timeout: timeBoxMs + 3 * 60_000 }, 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('a SQLite file, one process', async () => {
-    const [file, copied] = [join(folder, 'salto.db'), join(folder, 'copy.db')]
-    const copy = () => {
-      for (const part of ['', '-wal']) {
-        rmSync(copied + part, { force: true })
-        if (existsSync(file + part)) copyFileSync(file + part, copied + part)
-      }
-      rmSync(`${copied}-shm`, { force: true })
-      return `file:${copied}`
-    }
-    await rig({ name: 'sqlite', server, databaseUrl: `file:${file}`, replicas: 1, copy })
+    const file = join(folder, 'salto.db')
+    const database = lookAtSqlite(file)
+    await rig({ name: 'sqlite', server, databaseUrl: `file:${file}`, replicas: 1, database })
   })
 
   const bin = findPostgres()
@@ -159,8 +148,8 @@ describe.concurrent(`${kills} kills each`, { timeout: timeBoxMs + 3 * 60_000 }, 
     const postgres = await startPostgres(bin ?? '')
     try {
       const databaseUrl = postgres.newDatabase()
-      const copy = () => databaseUrl
-      await rig({ name: 'postgres', server, databaseUrl, replicas: 2, copy })
+      const database = await lookAtPostgres(databaseUrl)
+      await rig({ name: 'postgres', server, databaseUrl, replicas: 2, database })
     } finally {
       postgres.stop()
     }

@@ -21,8 +21,9 @@ export type Accepted = {
   subdomain: string
   kind: 'bookings' | 'memberships'
   subject: string
-  /** How many calls Cobot had had when it was sent. */
+  /** How many calls Cobot had had when it was sent; later, how many of them were looked through. */
   calls: number
+  isRead: boolean
 }
 
 export type Stage = Awaited<ReturnType<typeof createStage>>
@@ -54,7 +55,7 @@ export const createStage = async (given: {
     const [, subdomain = '', kind, subject = ''] = pointer.exec(text) ?? []
     if (response.ok && (kind === 'bookings' || kind === 'memberships')) {
       const event = request.url.split('/').at(-1) ?? ''
-      accepted.push({ event, subdomain, kind, subject, calls })
+      accepted.push({ event, subdomain, kind, subject, calls, isRead: false })
     }
     return response
   }
