@@ -21,6 +21,12 @@ export const lookAtSqlite = (file: string) => {
       database.close()
       return rows
     },
+    /** Only while a process has the file open too. */
+    change: async (query: string): Promise<void> => {
+      const database = new Sqlite(file)
+      database.exec(query)
+      database.close()
+    },
     close: async (): Promise<void> => {},
   }
 }
@@ -31,6 +37,9 @@ export const lookAtPostgres = async (url: string) => {
   return {
     select: async (query: string): Promise<Record<string, unknown>[]> =>
       (await client.query(query)).rows,
+    change: async (query: string): Promise<void> => {
+      await client.query(query)
+    },
     close: (): Promise<void> => client.end(),
   }
 }

@@ -8,7 +8,7 @@ import { cobotClient, publicUrl, type Stage } from './stage.ts'
 
 const zone = 'Europe/Berlin'
 const hour = 3600_000
-const bookingsMax = 12
+const bookingsMax = 6
 
 export type Space = Awaited<ReturnType<typeof openSpace>>
 
@@ -26,7 +26,7 @@ export const openSpace = async (stage: Stage, index: number) => {
   cobot.addAdmin(subdomain, clerkId)
   const fullTime = cobot.addPlan(subdomain, { name: 'Full Time' })
   const flex = cobot.addPlan(subdomain, { name: 'Flex' })
-  const all = ['Ada', 'Bo', 'Cem', 'Dina', 'Eve', 'Finn', 'Gus', 'Hal'].map((name, nr) =>
+  const all = ['Ada', 'Bo', 'Cem', 'Dina', 'Eve', 'Finn'].map((name, nr) =>
     cobot.addMembership(subdomain, {
       name: `${name} Nr${index}`,
       email: `${name.toLowerCase()}.${index}@members.example`,
@@ -35,9 +35,9 @@ export const openSpace = async (stage: Stage, index: number) => {
     }),
   )
   /** One on each plan just stays: the guard holds whoever would be the last to leave a group. */
-  const members = all.slice(0, 6)
+  const members = all.slice(0, 4)
   /** Some come and go in Cobot, the others are connected and disconnected. */
-  const [comers, clicked] = [members.slice(0, 4), members.slice(4)]
+  const [comers, clicked] = [members.slice(0, 2), members.slice(2)]
   const rooms = ['Quay Room', 'Attic'].map((name) => cobot.addResource(subdomain, { name }))
 
   const login = { email: `kai.${index}@keys.example`, password: 'open sesame' }
