@@ -10,6 +10,14 @@ export type Change =
   | ('seatOff' | 'seatOn')
   | ('tagOff' | 'tagGiven' | 'tagUnblocked')
 
+/** A tag to open with: handed out here, or by hand in KS. A lost one stays theirs there, blocked. */
+export const hasTag = (
+  rows: readonly { state: string; number: string }[],
+  { tagNumber }: Pick<SiteUser, 'tagNumber'>,
+): boolean =>
+  rows.some(({ state }) => state === 'held') ||
+  (tagNumber !== null && !rows.some((row) => row.state === 'lost' && row.number === tagNumber))
+
 export const blockChange = (
   { lockedOut, lockedOutDone }: { lockedOut: boolean; lockedOutDone: boolean },
   { blocked }: Pick<SiteUser, 'blocked'>,

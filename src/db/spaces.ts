@@ -20,7 +20,13 @@ export const saveSpace = async (
   now: Date,
 ): Promise<void> => {
   const before = await one(tx, 'spaces', { spaceId: space.spaceId })
-  const fresh = { settings: usualSettings, ...hookKey, linkUserUrl: null, createdAt: now }
+  const fresh = {
+    settings: usualSettings,
+    ...hookKey,
+    linkUserUrl: null,
+    lastEventAt: null,
+    createdAt: now,
+  }
   const { spaceId, subdomain } = space
   // Cobot says whose the subdomain is; of a space that had it before we do not know the new one.
   const other = await one(tx, 'spaces', { subdomain })

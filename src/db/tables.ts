@@ -106,6 +106,8 @@ export const defineTables = (kit: Kit) => {
         hookKeyHash: text().notNull(),
         /** The page in Cobot that shows our frame. */
         linkUserUrl: text(),
+        /** When Cobot last told us of anything. */
+        lastEventAt: time(),
         createdAt: now(),
       },
       (t) => [

@@ -34,7 +34,10 @@ export const webhooks = (web: Web) => {
 
   const askFor = async ({ spaceId }: SpaceRow, cause: string, wish: Wish) => {
     const now = ports.clock.now()
-    await db.tx((tx) => ask(tx, [{ spaceId, ...wish, runAt: now, cause }], now))
+    await db.tx(async (tx) => {
+      await ask(tx, [{ spaceId, ...wish, runAt: now, cause }], now)
+      await change(tx, 'spaces', { spaceId }, { lastEventAt: now })
+    })
     wake()
   }
 

@@ -71,7 +71,8 @@ export const afterFailure = async (deps: Deps, row: WorkRow, state: LookState): 
     return parked(deps, row, state, failure.side)
   }
   if (failure instanceof Refused) {
-    if (isNotYetThere(failure) && row.attempts < notYetThereTries)
+    // Of a site that says so nobody was just made: our account is not let in there.
+    if (kinds[row.task] && isNotYetThere(failure) && row.attempts < notYetThereTries)
       return { afterMs: notYetThereMs, countsAsAttempt: true, reason: failure.message }
     log.warn(facts, 'refused')
     const { side } = failure

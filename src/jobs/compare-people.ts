@@ -1,6 +1,6 @@
 // Connected people as KS lists them, against the ledger and what is said already. Only whoever
 // differs is looked at, and that look decides (R15).
-import { blockChange, seatChange, tagChange } from '../core/differences.ts'
+import { blockChange, hasTag, seatChange, tagChange } from '../core/differences.ts'
 import { isAdministrative } from '../core/fence.ts'
 import type { AccessGroupId } from '../core/ids.ts'
 import { mappedGroups } from '../core/mappings.ts'
@@ -40,9 +40,10 @@ export const comparePeople = async (
   for (const pairing of await list(read, 'pairings', { spaceId, siteId, state: 'paired' })) {
     const { pairingId, siteUserId } = pairing
     const user = siteUserId && users.get(siteUserId)
+    const rows = holders.get(pairingId) ?? []
     const known = said.get(`reconcilePairing:${pairingId}`) ?? []
     const says = (code: ProblemCode) => known.some((each) => each.code === code)
-    const mayHaveKey = says('P22') && (user?.tagNumber || user?.hasProfile)
+    const mayHaveKey = says('P22') && user && (hasTag(rows, user) || user.hasProfile)
     if (user && (isAdministrative(user) !== says('P21') || says('P19') || mayHaveKey))
       look.ask('reconcilePairing', pairingId, priority.difference)
     if (user && isAdministrative(user)) continue
@@ -61,7 +62,7 @@ export const comparePeople = async (
           see(`:place:${accessGroupId}`, place?.joinedAt && !place.unwantedSince ? 'out' : null)
         else if (!place) see(`:place:${accessGroupId}`, pairing.endedAt ? 'still' : 'in')
       }
-      for (const row of holders.get(pairingId) ?? []) {
+      for (const row of rows) {
         const tag = tags.get(row.tagId) ?? null
         const isLost = row.state === 'lost' && tag?.holder?.siteUserId === user.siteUserId
         const key = isLost ? await findKey(look, row, user.siteUserId) : null

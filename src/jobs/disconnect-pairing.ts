@@ -6,12 +6,12 @@ import { noteOutcome } from '../db/sites.ts'
 import { listBookingsOf } from '../db/snapshots.ts'
 import { pairAnew, removePairing } from '../db/spaces.ts'
 import { list, one, take } from '../db/store.ts'
-import { askSuspended } from './ask-suspended.ts'
 import { askNextStep, type Came, leaveOrTakeOut } from './leaving.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Person } from './reconcile-pairing.ts'
 import { type Look, settleFirst } from './run.ts'
+import { askSuspended, readSeats } from './seats.ts'
 
 export const disconnect = async (look: Look, person: Person): Promise<void> => {
   const { spaceId, siteId, pairingId, state, siteUserId, creatingSince } = person.pairing
@@ -55,6 +55,7 @@ const takeOut = async (look: Look, person: Person): Promise<Came> => {
   const proof = proveUser({ siteId, ledger, siteUser })
   if (proof) {
     await look.ksWrite.deleteSiteUser(proof)
+    await look.attempt(() => readSeats(look, siteId))
     return { outcome: 'removed' }
   }
   await reconcileTags(look, { ...person, hasEnded: true }, siteUser, { takeAll: true })

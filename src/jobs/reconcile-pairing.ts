@@ -1,6 +1,6 @@
 // One person ⇄ one site user: the user, the seat, the places in plan groups, the tag. What fails is
 // said, and the rest goes on.
-import { blockChange, type Change, seatChange } from '../core/differences.ts'
+import { blockChange, type Change, hasTag, seatChange } from '../core/differences.ts'
 import { openTimes } from '../core/doors.ts'
 import { basisNow, basisOf, isActive, lastEnd, nextChange } from '../core/entitlements.ts'
 import { ReconnectNeeded, Refused } from '../core/errors.ts'
@@ -13,7 +13,6 @@ import { listBookingsOf, saveOne } from '../db/snapshots.ts'
 import { personOf, removePairing, type SiteRow, staying, unpaired } from '../db/spaces.ts'
 import { change, list, one, type Row, take } from '../db/store.ts'
 import { visitOf } from '../db/visitors.ts'
-import { askSuspended } from './ask-suspended.ts'
 import { disconnect } from './disconnect-pairing.ts'
 import { findOrMakeUser } from './find-site-user.ts'
 import { guardPairing } from './guard.ts'
@@ -21,6 +20,7 @@ import { invite } from './pairing-invite.ts'
 import { readPlaces, reconcilePlaces } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Look, TaskHandler } from './run.ts'
+import { askSuspended, readSeats } from './seats.ts'
 
 /** A user we made is kept, suspended, for this long: undoing a cancellation brings the same one back. */
 const keepUserMs = 30 * 24 * 3600_000
@@ -142,6 +142,7 @@ const readAgain = async (look: Look, { pairing }: Person, { siteUserId }: SiteUs
   const data = await look.ks.getSiteUser(pairing.siteId, siteUserId)
   const { spaceId } = pairing
   if (data) await look.tx((tx) => saveOne(tx, spaceId, 'siteUser', siteUserId, { data, readAt }))
+  await readSeats(look, pairing.siteId)
   return data
 }
 
@@ -212,10 +213,10 @@ const keepAlias = async (look: Look, person: Person, siteUser: SiteUser): Promis
 
 const sayNothingToOpenWith = async (look: Look, person: Person, siteUser: SiteUser) => {
   const { spaceId, pairingId } = person.pairing
-  const held = await list(look.read, 'tagHolders', { spaceId, pairingId, state: 'held' })
+  const tags = await list(look.read, 'tagHolders', { spaceId, pairingId })
   // Of visitors it is we alone who let them use a PIN, when we make one.
   const hasPin = person.isVisitor && siteUser.usePin
-  const hasKey = held.length > 0 || siteUser.tagNumber || siteUser.hasProfile || hasPin
+  const hasKey = hasTag(tags, siteUser) || siteUser.hasProfile || hasPin
   if (person.isEntitled && !hasKey) look.problem('P22', person.subject, { name: person.name })
 }
 

@@ -10,11 +10,11 @@ import { noteLetIn } from '../db/connections.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row } from '../db/store.ts'
-import { askSuspended } from './ask-suspended.ts'
 import { comparePeople } from './compare-people.ts'
 import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
 import { removeTwins } from './remove-twins.ts'
 import type { Look, TaskHandler } from './run.ts'
+import { askSuspended } from './seats.ts'
 
 const dayMs = 24 * 3600_000
 

@@ -163,7 +163,11 @@ test('R5 R18 a lost tag is blocked at once and never unblocked; a tag taken back
   await world.act((tx) => clicks.setTag(tx, world.click(), lost, 'lost'))
   await world.settle()
   expect(world.salto.door({ lockId: world.frontDoor, tagNumber: '02300001' }).opened).toBe(false)
+  // SALTO KS still shows it as theirs.
+  expect(user('Mia Member')?.tagNumber).toBe('02300001')
+  expect(await world.problems()).toEqual([`P22 pairing:${await pairingIdOf(mia)}`])
   await giveTag(mia, 1)
+  expect(await world.problems()).toEqual([])
   expect(user('Mia Member')?.tagNumber).toBe('02300002')
   const back = asId<never>(world.tagIds[1] ?? '')
   await world.act((tx) => clicks.setTag(tx, world.click(), back, 'returning'))
@@ -297,6 +301,33 @@ test('R12 a full site makes a problem of the person; a seat that becomes free go
   await world.advance(20 * 60_000, 60_000)
   expect(user('Early Bird')?.subscriptionState).toBe('subscribed')
   expect(user('Late Comer')?.subscriptionState).toBe('suspended')
+})
+
+test('A6 a seat that is taken or freed counts at once, before the site is compared again', async () => {
+  await start()
+  const seatsUsed = async () => (await list(world.db.read, 'sites', {}))[0]?.info.seatsUsed ?? 0
+  const before = await seatsUsed()
+  const mia = await connected()
+  expect(await seatsUsed()).toBe(before + 1)
+  world.cobot.deleteMembership(hub, mia)
+  await world.settle()
+  expect(await seatsUsed()).toBe(before)
+})
+
+test('A7 P01 an account that does not know the site is told of at once, not taken for a user just made', async () => {
+  await start()
+  await connected()
+  const email = 'stranger@keys.example'
+  world.salto.addUserProfile({
+    email,
+    password: 'open sesame',
+    firstName: 'Sam',
+    lastName: 'Stranger',
+  })
+  await world.reconnectSalto(world.spaceId, email)
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), null))
+  await world.advance(10_000)
+  expect(await world.problems()).toContain('P01 space')
 })
 
 test('R12 P01 SALTO refusing our permission takes nobody’s access, and is said; a new permission wakes everything', async () => {

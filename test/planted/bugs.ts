@@ -62,10 +62,12 @@ const events: Bug[] = [
     id: 'M03',
     what: 'A webhook is answered before its mark is committed.',
     file: 'src/http/webhooks.ts',
-    find: 'await db.tx((tx) => ask(tx, [{ spaceId, ...wish, runAt: now, cause }], now))\n    wake()',
+    find: 'await db.tx(async (tx) => {\n      await ask(tx, [{ spaceId, ...wish, runAt: now, cause }], now)\n',
     replace: `ports.clock.after(5, () => {
       void db.tx((tx) => ask(tx, [{ spaceId, ...wish, runAt: now, cause }], now)).then(wake)
-    })`,
+    })
+    await db.tx(async (tx) => {
+`,
     rig: simulation(),
   },
   {

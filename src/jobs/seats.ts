@@ -1,6 +1,15 @@
+// The seats of a site: how many are left, and who waits for one.
+import type { SiteId } from '../core/ids.ts'
 import { priority } from '../core/problems.ts'
-import { list } from '../db/store.ts'
+import { change, list } from '../db/store.ts'
 import type { Look } from './run.ts'
+
+/** After we took or freed one: pages say how many are left without waiting for the next comparison. */
+export const readSeats = async (look: Look, siteId: SiteId): Promise<void> => {
+  const info = await look.ks.getSite(siteId)
+  const { spaceId } = look
+  if (info) await look.tx((tx) => change(tx, 'sites', { spaceId, siteId }, { info }))
+}
 
 /** One after the other, so that the seat goes to the first of them. */
 const turnMs = 2000

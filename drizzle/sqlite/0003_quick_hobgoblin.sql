@@ -1,0 +1,1 @@
+ALTER TABLE `spaces` ADD `last_event_at` integer;
