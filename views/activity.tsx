@@ -1,6 +1,6 @@
 import type { ActivityLine, CauseKind } from '../src/core/activity.ts'
 import type { Say } from './i18n.ts'
-import { SearchField } from './parts.tsx'
+import { Button, SearchField, State, Table } from './parts.tsx'
 
 export const columns = ['when', 'who', 'booking', 'what', 'why', 'result'] as const
 
@@ -55,6 +55,9 @@ export const ActivityPage = (props: {
 }) => {
   const { say, search, cause, lines, next } = props
   const { t } = say
+  const leaf = (words: string, wanted: object) => (
+    <Button label={t(words)} class="quiet" hx-get="/activity" hx-vals={JSON.stringify(wanted)} />
+  )
   const file = `/activity/file?${new URLSearchParams({ search, cause })}`
   return (
     <>
@@ -72,17 +75,14 @@ export const ActivityPage = (props: {
             </option>
           ))}
         </select>
-        <button
-          type="button"
+        <Button
+          label={t('activity.export')}
           class="quiet"
           data-download={file}
           data-failed={t('activity.notSaved')}
-          disabled={lines.length === 0}>
-          {t('activity.export')}
-        </button>
-        <button type="button" class="quiet" hx-get="/why">
-          {t('why.open')}
-        </button>
+          disabled={lines.length === 0}
+        />
+        <Button label={t('why.open')} class="quiet" hx-get="/why" />
         {props.eventsUrl && (
           <a class="button quiet" href={props.eventsUrl} target="_blank" rel="noopener">
             {t('activity.events')}
@@ -97,61 +97,42 @@ export const ActivityPage = (props: {
         <Lines {...{ say, lines }} />
       )}
       <p class="actions">
-        {!props.isNewest && (
-          <button
-            type="button"
-            class="quiet"
-            hx-get="/activity"
-            hx-vals={JSON.stringify({ search, cause })}>
-            {t('activity.newest')}
-          </button>
-        )}
-        {next !== null && (
-          <button
-            type="button"
-            class="quiet"
-            hx-get="/activity"
-            hx-vals={JSON.stringify({ search, cause, before: next })}>
-            {t('activity.older')}
-          </button>
-        )}
+        {!props.isNewest && leaf('activity.newest', { search, cause })}
+        {next !== null && leaf('activity.older', { search, cause, before: next })}
       </p>
     </>
   )
 }
 
-const stateKinds = { done: 'good', refused: 'bad', failed: 'bad', underWay: '', unknown: '' }
+const stateKinds = {
+  done: 'good',
+  refused: 'bad',
+  failed: 'bad',
+  underWay: '',
+  unknown: '',
+} as const
 
 const Lines = ({ say, lines }: { say: Say; lines: ActivityLine[] }) => {
   const shown = columns.filter((column) => column !== 'booking')
   return (
-    <table>
-      <thead>
-        <tr>
-          {shown.map((column) => (
-            <th scope="col">{say.t(`activity.column.${column}`)}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map((line) => {
-          const { when, who, booking, what, why, result } = activityWords(say, line)
-          return (
-            <tr>
-              <td data-label={say.t('activity.column.when')}>{when}</td>
-              <th scope="row">
-                {who}
-                {booking && <p class="hint">{booking}</p>}
-              </th>
-              <td data-label={say.t('activity.column.what')}>{what}</td>
-              <td data-label={say.t('activity.column.why')}>{why}</td>
-              <td data-label={say.t('activity.column.result')}>
-                <span class={`state ${stateKinds[line.outcome.state]}`}>{result}</span>
-              </td>
-            </tr>
-          )
-        })}
-      </tbody>
-    </table>
+    <Table columns={shown.map((column) => say.t(`activity.column.${column}`))}>
+      {lines.map((line) => {
+        const { when, who, booking, what, why, result } = activityWords(say, line)
+        return (
+          <tr>
+            <td data-label={say.t('activity.column.when')}>{when}</td>
+            <th scope="row">
+              {who}
+              {booking && <p class="hint">{booking}</p>}
+            </th>
+            <td data-label={say.t('activity.column.what')}>{what}</td>
+            <td data-label={say.t('activity.column.why')}>{why}</td>
+            <td data-label={say.t('activity.column.result')}>
+              <State kind={stateKinds[line.outcome.state]}>{result}</State>
+            </td>
+          </tr>
+        )
+      })}
+    </Table>
   )
 }

@@ -1,5 +1,6 @@
 // Connecting many at once: what would happen, and how far it is.
 import type { Say } from './i18n.ts'
+import { Button } from './parts.tsx'
 
 /** `waiting` need an admin: they have to choose, or something is wrong. */
 export type Progress = { total: number; done: number; waiting: number }
@@ -82,9 +83,7 @@ export const PreviewPage = ({ say, preview }: { say: Say; preview: Preview }) =>
             <button type="submit">{t('connect.verb', { count })}</button>
           </>
         )}
-        <button type="button" class="quiet" hx-get="/members">
-          {t('cancel')}
-        </button>
+        <Button label={t('cancel')} class="quiet" hx-get="/members" />
       </form>
     </section>
   )

@@ -1,4 +1,5 @@
 import type { Say } from './i18n.ts'
+import { Button, Table } from './parts.tsx'
 
 export type HeldSet = {
   what: string
@@ -13,6 +14,8 @@ export type HeldSet = {
   }[]
 }
 
+const columns = ['name', 'doors', 'evidence', 'since']
+
 /** Who waits for an admin's word: all of them by name, then both ways out. */
 export const Held = ({ say, held }: { say: Say; held: HeldSet }) => {
   const { t } = say
@@ -20,40 +23,28 @@ export const Held = ({ say, held }: { say: Say; held: HeldSet }) => {
   const count = lines.length
   return (
     <div class="held">
-      <table>
-        <thead>
+      <Table columns={columns.map((column) => t(`held.column.${column}`))}>
+        {lines.map(({ name, doors, startsAt, evidence, at }) => (
           <tr>
-            {['name', 'doors', 'evidence', 'since'].map((column) => (
-              <th scope="col">{t(`held.column.${column}`)}</th>
-            ))}
+            <th scope="row">{name}</th>
+            <td data-label={t('held.column.doors')}>
+              {doors.join(', ')} {startsAt && <p class="hint">{say.at(startsAt)}</p>}
+            </td>
+            <td data-label={t('held.column.evidence')}>{t(`held.${what}.${evidence}`)}</td>
+            <td data-label={t('held.column.since')}>{say.at(at)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ name, doors, startsAt, evidence, at }) => (
-            <tr>
-              <th scope="row">{name}</th>
-              <td data-label={t('held.column.doors')}>
-                {doors.join(', ')} {startsAt && <p class="hint">{say.at(startsAt)}</p>}
-              </td>
-              <td data-label={t('held.column.evidence')}>{t(`held.${what}.${evidence}`)}</td>
-              <td data-label={t('held.column.since')}>{say.at(at)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       <p class="actions">
-        <button
-          type="button"
+        <Button
+          label={t('held.allow')}
           class="danger"
           hx-post="/problems/allowances"
           hx-vals={JSON.stringify({ what, set })}
           data-confirm={t(`held.${what}.confirm`, { count })}
-          data-verb={t(`held.${what}.verb`, { count })}>
-          {t('held.allow')}
-        </button>
-        <button type="button" class="quiet" hx-post="/problems/readings">
-          {t('held.readAgain')}
-        </button>
+          data-verb={t(`held.${what}.verb`, { count })}
+        />
+        <Button label={t('held.readAgain')} class="quiet" hx-post="/problems/readings" />
       </p>
     </div>
   )

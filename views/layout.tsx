@@ -2,6 +2,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
+import { Alert } from './parts.tsx'
 
 /** A page that refreshes itself leaves open what somebody opened. */
 const htmxConfig = JSON.stringify({
@@ -159,8 +160,8 @@ export const MessagePage = ({ say, what, params, way }: Told) => (
 )
 
 export const MessageNote = ({ say, what, params, way }: Told) => (
-  <p role="alert" class="note bad">
+  <Alert>
     <strong>{say.t(`message.${what}.title`, params)}</strong>{' '}
     {say.t(`message.${what}.text`, params)} {way && <WayOn say={say} way={way} />}
-  </p>
+  </Alert>
 )

@@ -1,6 +1,7 @@
 // Leaving a site: what it would do, how far it is, and what came of it. One list serves all three.
 import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
+import { Alert, Button } from './parts.tsx'
 
 const outcomes = ['removed', 'left', 'gone', 'out'] as const
 const kinds = ['pairing', 'booking', 'plan', 'tag'] as const
@@ -124,11 +125,7 @@ export const DisconnectForm = (props: {
   )
   return (
     <form {...send} class="card">
-      {reason && (
-        <p role="alert" class="note bad">
-          {t(`leaving.reason.${reason}`)}
-        </p>
-      )}
+      {reason && <Alert>{t(`leaving.reason.${reason}`)}</Alert>}
       <LeavingPreview {...{ say, preview }} />
       <input type="hidden" name="shown" value={preview.shown} />
       <fieldset>
@@ -216,13 +213,12 @@ const Receipt = (props: { say: Say; leaving: Leaving; at: string; query: string 
       ))}
       <p class="hint">{say.t('leaving.forgotten')}</p>
       <div class="actions">
-        <button
-          type="button"
+        <Button
+          label={say.t('leaving.download')}
           class="quiet"
           data-download={`${at}/receipts/${encodeURIComponent(siteId)}${query}`}
-          data-failed={say.t('activity.notSaved')}>
-          {say.t('leaving.download')}
-        </button>
+          data-failed={say.t('activity.notSaved')}
+        />
       </div>
     </div>
   )

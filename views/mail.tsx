@@ -1,5 +1,6 @@
 // Nobody gets mail from us (D4); what a new member should know goes into Cobot's own.
 import type { Say } from './i18n.ts'
+import { Button } from './parts.tsx'
 
 export const MailText = ({ t }: Say) => {
   const text = t('mail.text')
@@ -15,13 +16,12 @@ export const MailText = ({ t }: Say) => {
         {text}
       </textarea>
       <p>
-        <button
-          type="button"
+        <Button
+          label={t('mail.copy')}
           data-copy="mail-text"
           data-done={t('mail.copied')}
-          data-failed={t('mail.notCopied')}>
-          {t('mail.copy')}
-        </button>
+          data-failed={t('mail.notCopied')}
+        />
       </p>
     </details>
   )

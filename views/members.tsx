@@ -4,7 +4,7 @@ import type { ProblemCode } from '../src/core/problems.ts'
 import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
 import { MailText } from './mail.tsx'
-import { ActionTable, type Page, Paging, SearchBar } from './parts.tsx'
+import { Button, type Found, SearchedList, State } from './parts.tsx'
 import { type MadePin, PinCard } from './pins.tsx'
 import { problemText } from './problems.tsx'
 
@@ -54,33 +54,33 @@ type Candidate = {
   groups: string[]
 }
 
-type ListProps = {
+export const MembersPage = (props: {
   say: Say
-  search: string
-  filter: string
-  lines: MemberLine[]
-  page: Page
-  /** Why pressing a button above the list did nothing. */
-  reason: string | null
-}
-
-type PageProps = ListProps & {
+  found: Found
   filters: readonly string[]
+  lines: MemberLine[]
   progress: Progress | null
   tagsOut: number
-}
-
-export const MembersPage = (props: PageProps) => {
-  const { say, search, filter, filters, progress, tagsOut } = props
+  /** Why pressing a button above the list did nothing. */
+  reason: string | null
+}) => {
+  const { say, found, filters, lines, progress, tagsOut, reason } = props
   const { t } = say
   return (
     <>
       <ProgressBar {...{ say, progress }} />
-      <SearchBar
-        {...{ say, of: 'members', search, filter, label: t('members.search') }}
-        filters={filters.map((each) => [each, t(`members.filters.${each}`)] as const)}
+      <SearchedList
+        {...{ say, at: '/members', found, label: t('members.search') }}
+        filters={filters.map((each) => [each, t(`members.filters.${each}`)])}
+        count={t('members.count', { count: found.page.total })}
+        columns={['name', 'plan', 'state', 'tag'].map((column) => t(`members.column.${column}`))}
+        none={t('members.none')}
+        rows={lines.map((line) => <MemberRow {...{ say, line }} />)}
+        above={
+          lines.some(({ state }) => state === 'notConnected') && <ChosenForm {...{ say, reason }} />
+        }
+        below={<MailText {...say} />}
       />
-      <MemberList {...props} />
       {tagsOut > 0 && (
         <p>
           <a href="/tags?filter=out" hx-get="/tags?filter=out">
@@ -92,40 +92,25 @@ export const MembersPage = (props: PageProps) => {
   )
 }
 
-const MemberList = ({ say, lines, page, search, filter, reason }: ListProps) => {
-  const { t } = say
-  return (
-    <div id="list">
-      <p class="hint count" role="status">
-        {t('members.count', { count: page.total })}
+const ChosenForm = ({ say: { t }, reason }: { say: Say; reason: string | null }) => (
+  <form id="chosen" class="bar" hx-post="/members/preview">
+    <label class="check">
+      <input type="checkbox" data-all="membershipId" /> {t('members.choosePage')}
+    </label>
+    <button type="submit">{t('members.connectSelected')}</button>
+    <Button
+      label={t('members.connectAll')}
+      class="quiet"
+      hx-post="/members/preview"
+      hx-vals='{"all":"yes"}'
+    />
+    {reason && (
+      <p class="reason" role="alert">
+        {t(reason)}
       </p>
-      {lines.some(({ state }) => state === 'notConnected') && (
-        <form id="chosen" class="bar" hx-post="/members/preview">
-          <label class="check">
-            <input type="checkbox" data-all="membershipId" /> {t('members.choosePage')}
-          </label>
-          <button type="submit">{t('members.connectSelected')}</button>
-          <button type="button" class="quiet" hx-post="/members/preview" hx-vals='{"all":"yes"}'>
-            {t('members.connectAll')}
-          </button>
-          {reason && (
-            <p class="reason" role="alert">
-              {t(reason)}
-            </p>
-          )}
-        </form>
-      )}
-      <ActionTable
-        say={say}
-        columns={['name', 'plan', 'state', 'tag'].map((column) => t(`members.column.${column}`))}
-        none={t('members.none')}
-        rows={lines.map((line) => <MemberRow {...{ say, line }} />)}
-      />
-      <Paging {...{ say, of: 'members', page, search, filter }} />
-      <MailText {...say} />
-    </div>
-  )
-}
+    )}
+  </form>
+)
 
 type RowProps = {
   say: Say
@@ -135,7 +120,12 @@ type RowProps = {
   made?: MadePin
 }
 
-const stateKinds = { connected: 'good', problem: 'bad', choosing: 'bad', lockedOut: 'bad' }
+const stateKinds: Partial<Record<MemberLine['state'], 'good' | 'bad'>> = {
+  connected: 'good',
+  problem: 'bad',
+  choosing: 'bad',
+  lockedOut: 'bad',
+}
 
 export const MemberRow = ({ say, line, choice, made }: RowProps) => {
   const { t } = say
@@ -173,10 +163,7 @@ export const MemberRow = ({ say, line, choice, made }: RowProps) => {
         {endsOn && <p class="hint">{t('members.ends', { day: say.day(endsOn) })}</p>}
       </td>
       <td data-label={t('members.column.state')}>
-        <span
-          class={`state ${Object.entries(stateKinds).find(([key]) => key === state)?.[1] ?? ''}`}>
-          {t(`members.state.${state}`)}
-        </span>
+        <State kind={stateKinds[state]}>{t(`members.state.${state}`)}</State>
         {line.isErasing && <p class="hint">{t('person.erasing')}</p>}
         {problem && <p class="hint">{problemText(say, problem.code, problem.params)}</p>}
       </td>
@@ -212,25 +199,16 @@ const Actions = ({ say, line }: RowProps) => {
   const { membershipId, name, email, state, tag, lockedOut } = line
   const url = (action: string) => `/members/${membershipId}/${action}`
   const button = (action: string, label: string, kind: string, confirm?: string, verb = label) => (
-    <button
-      type="button"
+    <Button
+      label={t(label)}
       class={kind}
+      about={name}
       hx-post={url(action)}
       data-confirm={
         confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number, email })
       }
-      data-verb={confirm && t(verb, { name })}>
-      {t(label)} <span class="unseen">{name}</span>
-    </button>
-  )
-  const file = (
-    <button
-      type="button"
-      class="quiet"
-      data-download={url('file')}
-      data-failed={t('activity.notSaved')}>
-      {t('person.download')} <span class="unseen">{name}</span>
-    </button>
+      data-verb={confirm && t(verb, { name })}
+    />
   )
   const more = (rest: Child = null) => (
     <details class="over more" name="over">
@@ -239,7 +217,13 @@ const Actions = ({ say, line }: RowProps) => {
       </summary>
       <div class="menu">
         {rest}
-        {file}
+        <Button
+          label={t('person.download')}
+          class="quiet"
+          about={name}
+          data-download={url('file')}
+          data-failed={t('activity.notSaved')}
+        />
         {!line.visit && button('erase', 'person.erase', 'danger', 'erase', 'person.eraseVerb')}
       </div>
     </details>
@@ -257,9 +241,12 @@ const Actions = ({ say, line }: RowProps) => {
   const hasTag = tag?.state === 'held' || tag?.state === 'notReturned'
   return (
     <>
-      <button type="button" class="quiet" hx-get={url('tag')}>
-        {t(hasTag ? 'members.changeTag' : 'members.assignTag')} <span class="unseen">{name}</span>
-      </button>{' '}
+      <Button
+        label={t(hasTag ? 'members.changeTag' : 'members.assignTag')}
+        class="quiet"
+        about={name}
+        hx-get={url('tag')}
+      />{' '}
       {lockedOut && button('let-in', 'members.letIn', 'quiet')}
       {line.pin && button('pin', 'members.newPin', 'quiet', line.hasPin ? 'pin' : undefined)}
       {more(
@@ -269,13 +256,13 @@ const Actions = ({ say, line }: RowProps) => {
           {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
           {!lockedOut && button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
           {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
-          <button
-            type="button"
+          <Button
+            label={t('nav.why')}
             class="quiet"
+            about={name}
             hx-get={`/why?membershipId=${membershipId}`}
-            hx-target="#frame">
-            {t('nav.why')} <span class="unseen">{name}</span>
-          </button>
+            hx-target="#frame"
+          />
         </>,
       )}
     </>
@@ -305,9 +292,7 @@ const TagForm = ({ say, line, choice }: Required<Omit<RowProps, 'made'>>) => {
         ))}
       </datalist>
       <button type="submit">{t('members.assign')}</button>
-      <button type="button" class="quiet" hx-get={`/members/${membershipId}`}>
-        {t('cancel')}
-      </button>
+      <Button label={t('cancel')} class="quiet" hx-get={`/members/${membershipId}`} />
       <p id={`${id}-hint`} class={choice.reason ? 'reason' : 'hint'}>
         {choice.reason
           ? t(`members.tagReason.${choice.reason}`, choice)
@@ -334,12 +319,12 @@ const CandidateCard = ({ say, line, candidate }: RowProps & { candidate: Candida
         {t(`members.candidate.${candidate.reason}`)}{' '}
         {groupNames && t('members.candidate.groups', { groups: groupNames })}
       </p>
-      <button
-        type="button"
+      <Button
+        label={t('members.link')}
+        about={name}
         hx-post={`/members/${line.membershipId}/link`}
-        hx-vals={JSON.stringify({ siteUserId })}>
-        {t('members.link')} <span class="unseen">{name}</span>
-      </button>
+        hx-vals={JSON.stringify({ siteUserId })}
+      />
     </div>
   )
 }

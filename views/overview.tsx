@@ -1,5 +1,6 @@
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
+import { Button, State } from './parts.tsx'
 
 export type Check = {
   what: string
@@ -27,9 +28,7 @@ export const OverviewPage = ({ say, checks, due, ways }: Overview) => (
       hx-swap="outerMorph"></div>
     <div class="bar">
       <p class="hint">{say.t('overview.due', { count: due })}</p>
-      <button type="button" hx-post="/overview/checks">
-        {say.t('overview.check')}
-      </button>
+      <Button label={say.t('overview.check')} hx-post="/overview/checks" />
     </div>
     <ul class="checks">
       {checks.map((check) => (
@@ -47,15 +46,11 @@ const CheckLine = (props: { say: Say; check: Check; ways: Overview['ways'] }) =>
   const isLost = what === 'cobot' || what === 'salto'
   return (
     <li>
-      <span class={`state ${isOk ? 'good' : 'bad'}`}>
+      <State kind={isOk ? 'good' : 'bad'}>
         {say.t(isOk ? 'overview.ready' : 'overview.notReady')}
-      </span>
+      </State>
       <span>{say.t(isOk ? `overview.ok.${what}` : `overview.bad.${what}`, params)}</span>
-      {!isOk && way === 'plans' && (
-        <button type="button" hx-get="/plans">
-          {say.t('nav.plans')}
-        </button>
-      )}
+      {!isOk && way === 'plans' && <Button label={say.t('nav.plans')} hx-get="/plans" />}
       {!isOk && way !== 'check' && way !== 'plans' && (
         <WayOn
           say={say}

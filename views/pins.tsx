@@ -1,6 +1,7 @@
 // The PIN of a visitor, in the row that asked for it.
 import type { Say } from './i18n.ts'
 import type { MemberLine } from './members.tsx'
+import { Button } from './parts.tsx'
 
 /** The digits, in this one answer only, or why there are none. */
 export type MadePin = { digits: string } | { reason: string }
@@ -34,16 +35,13 @@ export const PinCard = (props: { say: Say; line: MemberLine; made: MadePin }) =>
         {t('members.pin.once')}
       </p>
       <p class="actions">
-        <button
-          type="button"
+        <Button
+          label={t('mail.copy')}
           data-copy={id}
           data-done={t('members.pin.copied')}
-          data-failed={t('members.pin.notCopied')}>
-          {t('mail.copy')}
-        </button>
-        <button type="button" class="quiet" hx-get={`/members/${membershipId}`}>
-          {t('members.pin.hide')}
-        </button>
+          data-failed={t('members.pin.notCopied')}
+        />
+        <Button label={t('members.pin.hide')} class="quiet" hx-get={`/members/${membershipId}`} />
       </p>
     </div>
   )

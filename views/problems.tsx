@@ -1,6 +1,7 @@
 import type { ProblemAction, ProblemCode } from '../src/core/problems.ts'
 import { Held, type HeldSet } from './held.tsx'
 import type { Say } from './i18n.ts'
+import { Button } from './parts.tsx'
 
 type Problem = { code: ProblemCode; params: Record<string, string> }
 export type ProblemLine = Problem & {
@@ -69,27 +70,23 @@ const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
   return (
     <div class="actions">
       {page ? (
-        <button type="button" hx-get={page}>
-          {label}
-        </button>
+        <Button label={label} hx-get={page} />
       ) : (
-        <button
-          type="button"
+        <Button
+          label={label}
           hx-post="/problems"
           hx-vals={JSON.stringify(sent)}
           data-confirm={takesAway ? say.t(`problems.confirm.${action}`, params) : undefined}
-          data-verb={label}>
-          {label}
-        </button>
+          data-verb={label}
+        />
       )}
       {code === 'P10' && !line.leftAt && (
-        <button
-          type="button"
+        <Button
+          label={say.t('problems.action.leave')}
           class="quiet"
           hx-post="/problems"
-          hx-vals={JSON.stringify({ ...sent, leave: 'yes' })}>
-          {say.t('problems.action.leave')}
-        </button>
+          hx-vals={JSON.stringify({ ...sent, leave: 'yes' })}
+        />
       )}
       {line.isMendedInSalto && (
         <a class="button quiet" href={ways.salto} target="_blank" rel="noopener">

@@ -3,6 +3,7 @@ import { type proposedMinutes, type Settings, switches } from '../src/core/model
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
 import { type Leaving, Leavings } from './leaving.tsx'
+import { Button, State } from './parts.tsx'
 
 export type SettingsFacts = {
   say: Say
@@ -35,9 +36,7 @@ export const SettingsPage = (props: SettingsFacts) => {
       <section class="card">
         <h2>{t('settings.leaveTitle')}</h2>
         <p>{t('settings.leaveWhat')}</p>
-        <button type="button" class="danger" hx-get="/settings/leaving">
-          {t('leaving.disconnect')}
-        </button>
+        <Button label={t('leaving.disconnect')} class="danger" hx-get="/settings/leaving" />
       </section>
     </>
   )
@@ -109,9 +108,9 @@ const Connection = ({ say, site, isConnected, ways }: SettingsFacts) => {
     <>
       <dt>{t(`settings.side.${name}`)}</dt>
       <dd>
-        <span class={`state ${isConnected[name] ? 'good' : 'bad'}`}>
+        <State kind={isConnected[name] ? 'good' : 'bad'}>
           {t(isConnected[name] ? 'settings.connected' : 'settings.notConnected')}
-        </span>
+        </State>
       </dd>
     </>
   )
@@ -140,7 +139,5 @@ const Connection = ({ say, site, isConnected, ways }: SettingsFacts) => {
 }
 
 export const SettingsBack = ({ say }: { say: Say }) => (
-  <button type="button" class="quiet" hx-get="/settings">
-    {say.t('leaving.cancel')}
-  </button>
+  <Button label={say.t('leaving.cancel')} class="quiet" hx-get="/settings" />
 )

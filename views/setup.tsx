@@ -10,6 +10,7 @@ import {
   Leavings,
   type Preview,
 } from './leaving.tsx'
+import { Alert } from './parts.tsx'
 
 export const StartPage = (props: { say: Say; subdomain: string; isWrong?: boolean }) => {
   const { t } = props.say
@@ -168,11 +169,7 @@ const SiteForm = (props: Setup & { choices: SiteChoice[]; action: string }) => {
   }
   return (
     <form method="post" action={props.action} class="card">
-      {reason === 'changed' && (
-        <p role="alert" class="note bad">
-          {t('leaving.reason.changed')}
-        </p>
-      )}
+      {reason === 'changed' && <Alert>{t('leaving.reason.changed')}</Alert>}
       <label for="site">{t('setup.site')}</label>
       <select id="site" name="siteId" required aria-invalid={reason === 'wrong' && 'true'}>
         <option value="">{t('setup.choose')}</option>

@@ -1,6 +1,6 @@
 import type { TagId } from '../src/core/ids.ts'
 import type { Say } from './i18n.ts'
-import { ActionTable, type Page, Paging, SearchBar } from './parts.tsx'
+import { Button, type Found, SearchedList, State } from './parts.tsx'
 
 export type TagLine = {
   tagId: TagId
@@ -25,15 +25,13 @@ export type HandOut = {
 
 export const TagsPage = (props: {
   say: Say
-  search: string
-  filter: string
+  found: Found
   filters: readonly string[]
-  page: Page
   lines: TagLine[]
   numbers: string[]
   people: string[]
 }) => {
-  const { say, search, filter, filters, page, lines, numbers, people } = props
+  const { say, found, filters, lines, numbers, people } = props
   const { t } = say
   return (
     <>
@@ -46,22 +44,14 @@ export const TagsPage = (props: {
         ))}
       </datalist>
       <h2>{t('tags.all')}</h2>
-      <SearchBar
-        {...{ say, of: 'tags', search, filter, label: t('tags.search') }}
-        filters={filters.map((each) => [each, t(`tags.filters.${each}`)] as const)}
+      <SearchedList
+        {...{ say, at: '/tags', found, label: t('tags.search') }}
+        filters={filters.map((each) => [each, t(`tags.filters.${each}`)])}
+        count={t('tags.count', { count: found.page.total })}
+        columns={['number', 'holder', 'state'].map((column) => t(`tags.column.${column}`))}
+        none={t('tags.none')}
+        rows={lines.map((line) => <TagRow {...{ say, line }} />)}
       />
-      <div id="list">
-        <p class="hint count" role="status">
-          {t('tags.count', { count: page.total })}
-        </p>
-        <ActionTable
-          say={say}
-          columns={['number', 'holder', 'state'].map((column) => t(`tags.column.${column}`))}
-          none={t('tags.none')}
-          rows={lines.map((line) => <TagRow {...{ say, line }} />)}
-        />
-        <Paging {...{ say, of: 'tags', page, search, filter }} />
-      </div>
     </>
   )
 }
@@ -138,7 +128,12 @@ export const HandedOut = (props: {
   )
 }
 
-const kinds = { free: '', held: 'good', lost: 'bad', blocked: 'bad', notReturned: 'bad' }
+const kinds: Partial<Record<TagLine['state'], 'good' | 'bad'>> = {
+  held: 'good',
+  lost: 'bad',
+  blocked: 'bad',
+  notReturned: 'bad',
+}
 
 export const TagRow = ({ say, line }: { say: Say; line: TagLine }) => {
   const { t } = say
@@ -146,7 +141,6 @@ export const TagRow = ({ say, line }: { say: Say; line: TagLine }) => {
   const self = `/tags/${tagId}`
   const refresh = line.isWorking && { 'hx-get': self, 'hx-trigger': 'every 2s' }
   const canBeTaken = state === 'held' || state === 'notReturned'
-  const numbered = <span class="unseen">{number}</span>
   return (
     <tr id={`tag-${tagId}`} {...refresh} hx-target="this" hx-target:inherited="closest tr">
       <th scope="row">{number}</th>
@@ -155,33 +149,34 @@ export const TagRow = ({ say, line }: { say: Say; line: TagLine }) => {
         {endedOn && <p class="hint">{t('tags.ended', { day: say.day(endedOn) })}</p>}
       </td>
       <td data-label={t('tags.column.state')}>
-        <span class={`state ${Object.entries(kinds).find(([key]) => key === state)?.[1] ?? ''}`}>
-          {t(`tags.state.${state}`)}
-        </span>
+        <State kind={kinds[state]}>{t(`tags.state.${state}`)}</State>
       </td>
       <td class="actions">
         {state === 'free' && (
-          <button
-            type="button"
+          <Button
+            label={t('members.assignTag')}
             class="quiet"
+            about={number}
             hx-get={`/tags/hand-out?tag=${encodeURIComponent(number)}`}
-            hx-target="#hand-out">
-            {t('members.assignTag')} {numbered}
-          </button>
+            hx-target="#hand-out"
+          />
         )}
         {canBeTaken && (
           <>
-            <button type="button" class="quiet" hx-post={`${self}/return`}>
-              {t('members.return')} {numbered}
-            </button>{' '}
-            <button
-              type="button"
+            <Button
+              label={t('members.return')}
+              class="quiet"
+              about={number}
+              hx-post={`${self}/return`}
+            />{' '}
+            <Button
+              label={t('members.lost')}
               class="danger"
+              about={number}
               hx-post={`${self}/lost`}
               data-confirm={t('members.confirm.lost', { number, name: holder })}
-              data-verb={t('members.lost')}>
-              {t('members.lost')} {numbered}
-            </button>
+              data-verb={t('members.lost')}
+            />
           </>
         )}
       </td>

@@ -1,6 +1,6 @@
 import type { ChainLink, Mend } from '../src/core/why.ts'
 import type { Say } from './i18n.ts'
-import { SearchField } from './parts.tsx'
+import { Button, SearchField, State } from './parts.tsx'
 
 export type WhyAnswer = {
   opens: boolean
@@ -101,9 +101,9 @@ const Answer = ({ say, answer }: { say: Say; answer: WhyAnswer }) => {
       <ol class="checks chain">
         {answer.chain.map((each) => (
           <li class={each === broken ? 'broken' : ''}>
-            <span class={`state ${each.ok ? 'good' : 'bad'}`}>
+            <State kind={each.ok ? 'good' : 'bad'}>
               {t(each.ok ? 'why.inOrder' : 'why.notInOrder')}
-            </span>
+            </State>
             <span>
               {t(`why.link.${each.link}`)}
               {each === broken && (
@@ -124,12 +124,7 @@ const Way = (props: { say: Say; answer: WhyAnswer; mend: Mend; link: ChainLink['
   const { say, answer, mend, link } = props
   const { ways, person } = answer
   const label = say.t(`why.mend.${mend}`)
-  if (mend === 'check')
-    return (
-      <button type="button" hx-post="/overview/checks">
-        {label}
-      </button>
-    )
+  if (mend === 'check') return <Button label={label} hx-post="/overview/checks" />
   if (mend === 'cobot' || mend === 'salto') {
     const href = mend === 'cobot' ? ways.cobot : link === 'hardware' ? ways.events : ways.salto
     return (
@@ -140,9 +135,5 @@ const Way = (props: { say: Say; answer: WhyAnswer; mend: Mend; link: ChainLink['
   }
   const isPerson = mend === 'members' || mend === 'connect'
   const url = isPerson ? `/members?${new URLSearchParams({ search: person })}` : `/${mend}`
-  return (
-    <button type="button" hx-get={url}>
-      {label}
-    </button>
-  )
+  return <Button label={label} hx-get={url} />
 }

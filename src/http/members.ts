@@ -12,7 +12,7 @@ import type { Tx } from '../db/open.ts'
 import { list } from '../db/store.ts'
 import { freeNumbers, handOut, type Typed } from './hand-out.ts'
 import { filters, findMembers, getMember, type MemberLine } from './member-lines.ts'
-import { type C, clickOf, type Env, pageOf, show, type Web } from './page.ts'
+import { type C, clickOf, type Env, pageOf, show, type Web, wantedOf } from './page.ts'
 import { personFile } from './person-file.ts'
 import { makePin } from './pins.ts'
 
@@ -76,19 +76,16 @@ export const membersPage = async (web: Web, c: C, reason: string | null = null) 
   const { read } = web.db
   const here = c.get('here')
   const { spaceId } = here.space
-  const { search = '', filter = 'all', from } = c.req.query()
-  const { found, show: linesOf } = await findMembers(web, here, { search, filter })
-  const page = pageOf(from, found.length)
+  const members = await findMembers(web, here, wantedOf(c))
+  const { found, some } = pageOf(c, members.found)
   const out = await list(read, 'tagHolders', { spaceId, state: 'notReturned' })
   return MembersPage({
     say: c.get('say'),
-    search,
-    filter,
+    found,
     filters,
-    page,
     reason,
     tagsOut: out.length,
-    lines: await linesOf(found.slice(page.from, page.from + page.size)),
+    lines: await members.show(some),
     progress: await readProgress(read, spaceId),
   })
 }

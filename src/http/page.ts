@@ -64,10 +64,20 @@ export const clickOf = (c: C, { ports }: Pick<Web, 'ports'>): Click => {
 
 const pageSize = 50
 
-/** The part of a long list that starts at or before `from`. */
-export const pageOf = (from: string | undefined, total: number) => {
-  const start = Math.min(Math.max(0, Number.parseInt(from ?? '', 10) || 0), Math.max(0, total - 1))
-  return { from: start - (start % pageSize), size: pageSize, total }
+/** What is looked for in a long list. */
+export const wantedOf = (c: C) => {
+  const { search = '', filter = 'all' } = c.req.query()
+  return { search, filter }
+}
+
+/** The part of what was found that starts at or before `from`. */
+export const pageOf = <Line>(c: C, all: readonly Line[]) => {
+  const total = all.length
+  const asked = Number.parseInt(c.req.query('from') ?? '', 10) || 0
+  const start = Math.min(Math.max(0, asked), Math.max(0, total - 1))
+  const from = start - (start % pageSize)
+  const page = { from, size: pageSize, total }
+  return { found: { ...wantedOf(c), page }, some: all.slice(from, from + pageSize) }
 }
 
 export const setupUrl = (subdomain: string) => `/setup?subdomain=${encodeURIComponent(subdomain)}`

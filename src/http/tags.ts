@@ -6,7 +6,7 @@ import { normalName } from '../core/names.ts'
 import { setTag } from '../db/clicks.ts'
 import { freeNumbers, handOut } from './hand-out.ts'
 import { findMembers } from './member-lines.ts'
-import { type C, clickOf, type Env, pageOf, show, type Web } from './page.ts'
+import { type C, clickOf, type Env, pageOf, show, type Web, wantedOf } from './page.ts'
 import { findTags, tagFilters } from './tag-lines.ts'
 
 const everyone = { search: '', filter: 'all' }
@@ -30,16 +30,12 @@ export const tags = (web: Web) =>
     })
 
 const tagsPage = async (web: Web, c: C) => {
-  const { search = '', filter = 'all', from } = c.req.query()
-  const found = await findTags(web, c.get('here'), { search, filter })
-  const page = pageOf(from, found.length)
+  const { found, some } = pageOf(c, await findTags(web, c.get('here'), wantedOf(c)))
   return TagsPage({
     say: c.get('say'),
-    search,
-    filter,
+    found,
     filters: tagFilters,
-    page,
-    lines: found.slice(page.from, page.from + page.size),
+    lines: some,
     numbers: await freeNumbers(web, c.get('here')),
     people: (await listPeople(web, c)).connected.map(({ label }) => label),
   })
