@@ -4,7 +4,8 @@ import type { AccessGroup, TimeSchedule } from '../src/core/model.ts'
 import { ChoiceList, Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
-import { type Asked, type Consequence, Preview } from './preview.tsx'
+import { Button } from './parts.tsx'
+import { type Asked, type Consequence, SavedTable } from './preview.tsx'
 
 export type PlanLine = {
   planId: PlanId
@@ -40,39 +41,15 @@ export const PlansPage = (props: Table & { asked: Asked | undefined }) => {
   const { say, lines, groups, saltoUrl, asked } = props
   const { t } = say
   return (
-    <>
-      <form id="plans" hx-post="/plans" novalidate>
-        <p class="hint">{t('plans.what')}</p>
-        {lines.some(({ reason }) => reason) && (
-          <p role="alert" class="note bad">
-            {t('plans.notSaved')}
-          </p>
-        )}
-        {lines.some(({ isNews }) => isNews) && (
-          <p role="alert" class="note bad">
-            {t('plans.meanwhile')}
-          </p>
-        )}
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('plans.plan')}</th>
-              <th scope="col">{t('plans.groups')}</th>
-              <th scope="col">{t('plans.opens')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => (
-              <PlanRow {...{ say, line, groups, saltoUrl }} />
-            ))}
-          </tbody>
-        </table>
-        <div class="actions">
-          <button type="submit">{t('plans.save')}</button>
-        </div>
-      </form>
-      {asked && <Preview {...{ say, asked }} form="plans" />}
-    </>
+    <SavedTable
+      {...{ say, id: 'plans', lines, asked }}
+      what={t('plans.what')}
+      meanwhile={t('plans.meanwhile')}
+      columns={['plan', 'groups', 'opens'].map((column) => t(`plans.${column}`))}>
+      {lines.map((line) => (
+        <PlanRow {...{ say, line, groups, saltoUrl }} />
+      ))}
+    </SavedTable>
   )
 }
 
@@ -127,13 +104,13 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
           />
         )}
         {warning === 'missing' && stored.includes('name') && (
-          <button
-            type="button"
+          <Button
+            label={t('problems.action.restore')}
+            about={name}
             class="quiet"
             hx-post="/plans/restorations"
-            hx-vals={JSON.stringify({ planId })}>
-            {t('problems.action.restore')} <span class="unseen">{name}</span>
-          </button>
+            hx-vals={JSON.stringify({ planId })}
+          />
         )}
       </td>
     </tr>

@@ -1,4 +1,6 @@
+import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
+import { Alert, Table } from './parts.tsx'
 
 /** One thing that follows, and whom or what it is about. */
 export type Consequence = { text: string; about: string[] }
@@ -15,19 +17,44 @@ export type Asked = {
   isOther: boolean
 }
 
+/** A table that is saved as a whole. */
+export const SavedTable = (props: {
+  say: Say
+  id: string
+  /** What it is for, its columns, and what is said when somebody else saved it meanwhile. */
+  what: string
+  columns: string[]
+  meanwhile: string
+  lines: readonly { reason: unknown; isNews: boolean }[]
+  asked: Asked | undefined
+  children?: Child
+}) => {
+  const { say, id, columns, lines, asked } = props
+  return (
+    <>
+      <form id={id} hx-post={`/${id}`} novalidate>
+        <p class="hint">{props.what}</p>
+        {lines.some(({ reason }) => reason) && <Alert>{say.t('table.notSaved')}</Alert>}
+        {lines.some(({ isNews }) => isNews) && <Alert>{props.meanwhile}</Alert>}
+        <Table columns={columns}>{props.children}</Table>
+        <div class="actions">
+          <button type="submit">{say.t('table.save')}</button>
+        </div>
+      </form>
+      {asked && <Preview {...{ say, asked }} form={id} />}
+    </>
+  )
+}
+
 /** Asks about what follows; its button sends the form again, as it was typed. */
-export const Preview = ({ say, form, asked }: { say: Say; form: string; asked: Asked }) => {
+const Preview = ({ say, form, asked }: { say: Say; form: string; asked: Asked }) => {
   const { t } = say
   return (
     <dialog id="preview" aria-labelledby="preview-title" data-open>
       <h2 id="preview-title" tabindex={-1}>
         {t('preview.title')}
       </h2>
-      {asked.isOther && (
-        <p role="alert" class="note bad">
-          {t('preview.other')}
-        </p>
-      )}
+      {asked.isOther && <Alert>{t('preview.other')}</Alert>}
       <ul class="follows">
         {asked.consequences.map(({ text, about }) => (
           <li>

@@ -2,7 +2,7 @@ import type { LockId, ResourceId } from '../src/core/ids.ts'
 import type { Lock } from '../src/core/model.ts'
 import { ChoiceList, Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
-import { type Asked, Preview } from './preview.tsx'
+import { type Asked, SavedTable } from './preview.tsx'
 
 type Chosen = { enabled: boolean; lockIds: LockId[]; before: string; after: string }
 
@@ -35,40 +35,15 @@ export const ResourcesPage = (props: Table & { asked: Asked | undefined }) => {
   if (lines.length === 0) return <p class="empty">{t('resources.noResources')}</p>
   if (locks.length === 0) return <p class="empty">{t('resources.noLocks')}</p>
   return (
-    <>
-      <form id="resources" hx-post="/resources" novalidate>
-        <p class="hint">{t('resources.what')}</p>
-        {lines.some((line) => line.reason) && (
-          <p role="alert" class="note bad">
-            {t('resources.notSaved')}
-          </p>
-        )}
-        {lines.some(({ isNews }) => isNews) && (
-          <p role="alert" class="note bad">
-            {t('resources.meanwhile')}
-          </p>
-        )}
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('resources.resource')}</th>
-              <th scope="col">{t('resources.locks')}</th>
-              <th scope="col">{t('resources.before')}</th>
-              <th scope="col">{t('resources.after')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => (
-              <ResourceRow {...{ say, line, locks, minutesMax }} />
-            ))}
-          </tbody>
-        </table>
-        <div class="actions">
-          <button type="submit">{t('resources.save')}</button>
-        </div>
-      </form>
-      {asked && <Preview {...{ say, asked }} form="resources" />}
-    </>
+    <SavedTable
+      {...{ say, id: 'resources', lines, asked }}
+      what={t('resources.what')}
+      meanwhile={t('resources.meanwhile')}
+      columns={['resource', 'locks', 'before', 'after'].map((column) => t(`resources.${column}`))}>
+      {lines.map((line) => (
+        <ResourceRow {...{ say, line, locks, minutesMax }} />
+      ))}
+    </SavedTable>
   )
 }
 

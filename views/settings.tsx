@@ -97,7 +97,7 @@ const Switches = ({ say, settings, minutes, minutesMax, ending }: SettingsFacts)
           ))}
         </div>
       </fieldset>
-      <button type="submit">{t('settings.save')}</button>
+      <button type="submit">{t('table.save')}</button>
     </form>
   )
 }

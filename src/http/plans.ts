@@ -52,7 +52,7 @@ const save = async (
   const refused = site ? refusalOf(lines) : 422
   if (!site || refused) return { table, status: refused ?? 422 }
   const choices = choicesOf(lines)
-  if (choices.length === 0) return { table, notice: say.t('plans.same') }
+  if (choices.length === 0) return { table, notice: say.t('table.same') }
   const moves = await listMoves(tx, space, site, choices, click.now)
   const asked = askFirst(form, [choices, moves], () => planConsequences(say, moves, stored.groups))
   if (moves.length > 0 && asked) return { table, asked }

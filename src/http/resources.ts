@@ -52,7 +52,7 @@ const save = async (
   const refused = site ? refusalOf(lines) : 422
   if (!site || refused) return { table, status: refused ?? 422 }
   const doors = doorsOf(lines)
-  if (doors.length === 0) return { table, notice: say.t('resources.same') }
+  if (doors.length === 0) return { table, notice: say.t('table.same') }
   const moves = await listBookingMoves(tx, space, site, doors, click.now)
   // Of those who are not connected nothing is given or taken.
   const isAsked = moves.some(({ kind }) => kind !== 'waits')
