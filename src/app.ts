@@ -7,6 +7,7 @@ import { etag } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
 import { secureHeaders } from 'hono/secure-headers'
 import { pickLocale, speak } from '../views/i18n.ts'
+import { pages } from '../views/layout.tsx'
 import { problemText } from '../views/problems.tsx'
 import { createCobotOAuth } from './cobot/oauth.ts'
 import type { Deps } from './connections/deps.ts'
@@ -71,23 +72,7 @@ export const createApp = (deps: Deps & { wake(): void; ready(): Promise<boolean>
     .route('/hooks/cobot', webhooks(web))
     .route('/', setup(web))
     .route('/', embed(web))
-    .on(
-      'ALL',
-      [
-        '/session',
-        '/help',
-        '/overview/*',
-        '/resources/*',
-        '/members/*',
-        '/tags/*',
-        '/plans/*',
-        '/problems/*',
-        '/settings/*',
-        '/activity/*',
-        '/why',
-      ],
-      frameAdmin(web),
-    )
+    .on('ALL', ['/session', '/help', '/why', ...pages.map((page) => `/${page}/*`)], frameAdmin(web))
     .post('/session', (c) => renewSession(web, c))
     .route('/', overview(web))
     .route('/', resources(web))

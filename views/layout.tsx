@@ -145,9 +145,7 @@ export const WayOn = ({ say, way, kind = '' }: { say: Say; way: Way; kind?: stri
 
 type Told = { say: Say; what: string; params: Record<string, string>; way: Way | null }
 
-{
-  /** Says what is the case and where to go from here: as a page, or inside one. */
-}
+/** Says what is the case and where to go from here: as a page, or inside one. */
 export const MessagePage = ({ say, what, params, way }: Told) => (
   <TopPage say={say} title={say.t(`message.${what}.title`, params)}>
     <p>{say.t(`message.${what}.text`, params)}</p>
