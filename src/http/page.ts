@@ -121,5 +121,5 @@ export const show = async (
   c: C,
   current: PageName,
   page: Child,
-  more: { status?: ContentfulStatusCode; notice?: string } = {},
-) => c.html(await frame(web, c, current, page, more.notice), more.status ?? 200)
+  { status = 200, notice }: { status?: ContentfulStatusCode; notice?: string } = {},
+) => c.html(await frame(web, c, current, page, notice), status)

@@ -6,7 +6,7 @@ import { listMoves, saveMappings } from '../db/mappings.ts'
 import type { Tx } from '../db/open.ts'
 import { type C, clickOf, type Env, show, type Web } from './page.ts'
 import { choicesOf, type PlanTable, readPlanLine, readPlanTable } from './plan-lines.ts'
-import { type Answer, askFirst, refusalOf, shownAs } from './preview.ts'
+import { type Answer, askFirst, refusalOf } from './preview.ts'
 
 export const plans = (web: Web) =>
   new Hono<Env>()
@@ -66,5 +66,5 @@ const showPlans = (web: Web, c: C, table: PlanTable, answer: Answer = {}) => {
   const { lines, groups } = table
   const saltoUrl = web.config.salto.appUrl
   const page = PlansPage({ say: c.get('say'), lines, groups, saltoUrl, asked })
-  return show(web, c, 'plans', page, shownAs(answer))
+  return show(web, c, 'plans', page, answer)
 }

@@ -22,9 +22,3 @@ export const askFirst = (
   if (confirmed === set) return null
   return { ...consequences(), set, isOther: confirmed !== undefined }
 }
-
-/** How a page with this answer is shown. */
-export const shownAs = ({ status, notice }: Answer) => ({
-  ...(status && { status }),
-  ...(notice && { notice }),
-})

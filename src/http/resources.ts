@@ -6,7 +6,7 @@ import { saveDoors } from '../db/clicks.ts'
 import { listBookingMoves } from '../db/doors.ts'
 import type { Tx } from '../db/open.ts'
 import { type C, clickOf, type Env, show, type Web } from './page.ts'
-import { type Answer, askFirst, refusalOf, shownAs } from './preview.ts'
+import { type Answer, askFirst, refusalOf } from './preview.ts'
 import {
   doorsOf,
   minutesMax,
@@ -68,5 +68,5 @@ const showTable = (web: Web, c: C, { lines, locks }: ResourceTable, answer: Answ
   const { asked } = answer
   const rows = lines.map((line) => ({ ...line, was: textOf(line.shown) }))
   const page = ResourcesPage({ say: c.get('say'), lines: rows, locks, minutesMax, asked })
-  return show(web, c, 'resources', page, shownAs(answer))
+  return show(web, c, 'resources', page, answer)
 }
