@@ -26,6 +26,12 @@ export const personFile = async ({ db, ports }: Web, c: C) => {
   })
 }
 
+/** These fields of a row, and no other: what is added to a table does not leave by itself. */
+const only =
+  <Field extends string>(...fields: Field[]) =>
+  <Kept extends Record<Field, unknown>>(row: Kept) =>
+    Object.fromEntries(fields.map((field) => [field, row[field]]))
+
 type NameOf = Awaited<ReturnType<typeof readNames>>
 const readNames = async (tx: Tx, { spaceId }: SpaceRow) => {
   const things = await list(tx, 'snapshots', { spaceId, kind: ['accessGroup', 'resource'] })
@@ -47,17 +53,13 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
     ...pairing,
     groups: kept.places
       .filter((place) => place.pairingId === pairingId)
-      .map(({ accessGroupId, origin, joinedAt, unwantedSince, basis }) => ({
-        name: nameOf.thing(accessGroupId),
-        accessGroupId,
-        origin,
-        joinedAt,
-        unwantedSince,
-        basis,
+      .map((place) => ({
+        name: nameOf.thing(place.accessGroupId),
+        ...only('accessGroupId', 'origin', 'joinedAt', 'unwantedSince', 'basis')(place),
       })),
     tags: kept.tags
       .filter((tag) => tag.pairingId === pairingId)
-      .map(({ number, tagId, state, doneAt }) => ({ number, tagId, state, doneAt })),
+      .map(only('number', 'tagId', 'state', 'doneAt')),
   })),
   saltoKs: kept.users,
   bookings: kept.bookings.map(({ spaceId, resourceId, ...booking }) => ({
@@ -78,25 +80,18 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
     const others = params.holder && { holder: say.t('person.somebodyElse') }
     return { code, text: problemText(say, code, { ...params, ...others }), since, shownAt, leftAt }
   }),
-  heldBack: kept.held.map(({ state, evidence, at, accessGroupIds }) => ({
-    state,
-    evidence,
-    at,
-    groups: accessGroupIds.map(nameOf.thing),
+  heldBack: kept.held.map((row) => ({
+    ...only('state', 'evidence', 'at')(row),
+    groups: row.accessGroupIds.map(nameOf.thing),
   })),
-  leftSites: kept.receipts.map(({ siteId, name, outcome, why }) => ({
-    site: nameOf.site(siteId),
-    name,
-    outcome,
-    why,
+  leftSites: kept.receipts.map((line) => ({
+    site: nameOf.site(line.siteId),
+    ...only('name', 'outcome', 'why')(line),
   })),
-  looks: kept.work.map(({ task, subject, runAt, askedAt, cause, lastError }) => ({
-    task,
-    subject,
-    runAt,
-    askedAt,
-    cause: causeOf(cause).kind,
-    lastError,
+  looks: kept.work.map((look) => ({
+    ...only('task', 'subject', 'runAt', 'askedAt')(look),
+    cause: causeOf(look.cause).kind,
+    lastError: look.lastError,
   })),
   changes: kept.changes.map((line) => {
     const nobody = { ...line.cause, admin: null }
@@ -105,14 +100,10 @@ const inWords = (say: Say, kept: Kept, nameOf: NameOf) => ({
   }),
   asAdmin: {
     names: kept.admin.names,
-    sessions: kept.admin.sessions.map(({ use, adminName, locale, adminReadAt, expiresAt }) => ({
-      use,
-      adminName,
-      locale,
-      adminReadAt,
-      expiresAt,
-    })),
-    permissionsGiven: kept.admin.permissions.map(({ side, changedAt }) => ({ side, changedAt })),
-    changesMade: kept.admin.changes.map(({ at, action }) => ({ at, action })),
+    sessions: kept.admin.sessions.map(
+      only('use', 'adminName', 'locale', 'adminReadAt', 'expiresAt'),
+    ),
+    permissionsGiven: kept.admin.permissions.map(only('side', 'changedAt')),
+    changesMade: kept.admin.changes.map(only('at', 'action')),
   },
 })
