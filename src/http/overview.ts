@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { HelpPage } from '../../views/help.tsx'
 import { type Check, OverviewPage } from '../../views/overview.tsx'
-import { earlier, type PlanInterval } from '../core/entitlements.ts'
+import { earlier, isActive, type PlanInterval } from '../core/entitlements.ts'
 import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { sameName } from '../core/names.ts'
 import { lookAgain } from '../db/clicks.ts'
@@ -10,7 +10,7 @@ import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list } from '../db/store.ts'
 import { countDue } from '../db/work.ts'
-import { isFreeTag } from '../salto/assumed.ts'
+import { freeNumbers } from './hand-out.ts'
 import { type C, clickOf, type Env, type Here, setupUrl, show, type Web } from './page.ts'
 
 export const overview = (web: Web) =>
@@ -38,20 +38,17 @@ export const overviewPage = async (web: Web, c: C) => {
   })
 }
 
-const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Check[]> => {
-  const { read } = db
+const listChecks = async (web: Web, here: Here): Promise<Check[]> => {
+  const { read } = web.db
+  const { space, site } = here
   const { spaceId } = space
-  const now = ports.clock.now()
   const connections = await list(read, 'connections', { spaceId, state: 'ok' })
   const isConnected = (side: string) => connections.some((each) => each.side === side)
   const info = site?.info
   const [used, allowed] = [info?.seatsUsed ?? 0, info?.seatsAllowed ?? null]
   const locks = await listSnapshot(read, spaceId, 'lock')
-  const taken = await list(read, 'tagHolders', { spaceId })
-  const tags = (await listSnapshot(read, spaceId, 'tag'))
-    .filter(isFreeTag)
-    .filter(({ tagId }) => !taken.some((each) => each.tagId === tagId))
-  const closed = await plansThatOpenNothing(db, { space, site }, now)
+  const tags = await freeNumbers(web, here)
+  const closed = await plansThatOpenNothing(web, here)
   const hooks = await list(read, 'snapshots', { spaceId, kind: 'webhook', goneAt: null })
   // Both are stored by one sweep; a space may have nothing to book.
   const kind = ['plan', 'resource'] as const
@@ -79,9 +76,8 @@ const listChecks = async ({ db, ports }: Web, { space, site }: Here): Promise<Ch
 
 /** Names of plans that somebody is on now, without a group of that name that has locks. */
 const plansThatOpenNothing = async (
-  { read }: Web['db'],
-  { space, site }: Pick<Here, 'space' | 'site'>,
-  now: Date,
+  { db: { read }, ports }: Web,
+  { space, site }: Here,
 ): Promise<string[]> => {
   const { spaceId } = space
   const memberships = await list(read, 'memberships', { spaceId, goneAt: null })
@@ -98,9 +94,8 @@ const plansThatOpenNothing = async (
       ids ? ids.includes(accessGroupId) : sameName(name, interval.planName)
     return !row?.opensNothing && groups.some((group) => isIt(group) && group.lockCount !== 0)
   }
-  const current = intervalsOf(space, memberships).filter(
-    ({ startsAt, endsAt }) => startsAt <= now && (!endsAt || endsAt > now),
-  )
+  const now = ports.clock.now()
+  const current = intervalsOf(space, memberships).filter((each) => isActive(each, now))
   const closed = current.filter((interval) => !opens(interval))
   return [...new Set(closed.map(({ planName }) => planName))].sort()
 }
