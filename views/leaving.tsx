@@ -30,6 +30,12 @@ export type Leaving = {
   isStuck: boolean
 }
 
+export type Left = {
+  leavings: Leaving[]
+  /** The whole space is being disconnected, or is no more. */
+  isOver: boolean
+}
+
 const overTexts = { '/settings': 'leaving.over', '/setup': 'setup.over' }
 
 /** Lists longer than this are folded. */
@@ -155,12 +161,12 @@ export const DisconnectForm = (props: {
  */
 export const Leavings = (props: {
   say: Say
-  leavings: Leaving[]
+  left: Left
   at: '/settings' | '/setup'
   query?: string
-  isOver: boolean
 }) => {
-  const { say, leavings, at, query = '', isOver } = props
+  const { say, left, at, query = '' } = props
+  const { leavings, isOver } = left
   const isDone = leavings.every(({ endedAt }) => endedAt)
   return (
     <section id="leavings">

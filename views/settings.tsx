@@ -2,7 +2,7 @@
 import { type proposedMinutes, type Settings, switches } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
-import { type Leaving, Leavings } from './leaving.tsx'
+import { Leavings, type Left } from './leaving.tsx'
 import { Button, State } from './parts.tsx'
 
 export type SettingsFacts = {
@@ -16,23 +16,21 @@ export type SettingsFacts = {
   site: { name: string; timeZone: string } | null
   isConnected: { cobot: boolean; salto: boolean }
   ways: { cobot: string; salto: string }
-  leavings: Leaving[]
-  /** The whole space is being disconnected, or is no more. */
-  isOver: boolean
+  left: Left
 }
 
 const namesShown = 10
 
 export const SettingsPage = (props: SettingsFacts) => {
-  const { say, leavings, isOver } = props
+  const { say, left } = props
   const { t } = say
-  const left = <Leavings {...{ say, leavings, at: '/settings', isOver }} />
-  if (isOver) return left
+  const leavings = <Leavings {...{ say, left, at: '/settings' }} />
+  if (left.isOver) return leavings
   return (
     <>
       <Switches {...props} />
       <Connection {...props} />
-      {left}
+      {leavings}
       <section class="card">
         <h2>{t('settings.leaveTitle')}</h2>
         <p>{t('settings.leaveWhat')}</p>

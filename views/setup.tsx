@@ -5,9 +5,9 @@ import { TopPage } from './layout.tsx'
 import {
   countPeople,
   DisconnectForm,
-  type Leaving,
   LeavingPreview,
   Leavings,
+  type Left,
   type Preview,
 } from './leaving.tsx'
 import { Alert } from './parts.tsx'
@@ -63,20 +63,18 @@ type Setup = {
   choices: SiteChoice[] | null
   /** What another choice takes away at the site in use. */
   preview: Preview | null
-  leavings: Leaving[]
-  /** The space is being disconnected, or is no more. */
-  isOver: boolean
+  left: Left
 }
 
 export const SetupPage = (props: Setup) => {
-  const { say, space, site, isConnected, choices, leavings, isOver } = props
+  const { say, space, site, isConnected, choices, left } = props
   const { t } = say
   const query = `?subdomain=${space.subdomain}`
-  const left = <Leavings {...{ say, leavings, at: '/setup', query, isOver }} />
-  if (isOver)
+  const leavings = <Leavings {...{ say, left, at: '/setup', query }} />
+  if (left.isOver)
     return (
       <TopPage say={say} title={t('setup.title', { space: space.name })}>
-        {left}
+        {leavings}
         <a class="button" href={`/install${query}`}>
           {t('message.install')}
         </a>
@@ -133,7 +131,7 @@ export const SetupPage = (props: Setup) => {
           {disconnect}
         </div>
       )}
-      {left}
+      {leavings}
     </TopPage>
   )
 }

@@ -1,7 +1,13 @@
 // What the two places share where an admin leaves a site: the settings in the frame, and the set-up.
-import { type Leaving, type LeavingLine, type Preview, receiptText } from '../../views/leaving.tsx'
+import {
+  type Leaving,
+  type LeavingLine,
+  type Left,
+  type Preview,
+  receiptText,
+} from '../../views/leaving.tsx'
 import { saltoOf } from '../connections/salto.ts'
-import { asId, type PlanId, type SpaceId } from '../core/ids.ts'
+import { asId, type PlanId } from '../core/ids.ts'
 import {
   type LedgerLine,
   leaveSite,
@@ -10,7 +16,7 @@ import {
   type ReceiptLine,
   setOfLedger,
 } from '../db/sites.ts'
-import { getActiveSite, type SpaceRow } from '../db/spaces.ts'
+import { getActiveSite } from '../db/spaces.ts'
 import { list, one } from '../db/store.ts'
 import { type C, clickOf, type Web } from './page.ts'
 
@@ -85,7 +91,8 @@ export const disconnectSpace = async (web: Web, c: C): Promise<'changed' | 'mode
 }
 
 /** The sites that are or were left, the newest first. */
-export const listLeavings = async ({ db }: Web, spaceId: SpaceId): Promise<Leaving[]> => {
+export const readLeft = async ({ db }: Web, c: C): Promise<Left> => {
+  const { spaceId, state } = c.get('here').space
   const receipts = await list(db.read, 'receipts', { spaceId })
   const lines = Map.groupBy(
     await list(db.read, 'receiptLines', { spaceId }),
@@ -94,14 +101,12 @@ export const listLeavings = async ({ db }: Web, spaceId: SpaceId): Promise<Leavi
   const isWorking = receipts.some(({ endedAt }) => !endedAt)
   const work = isWorking ? await list(db.read, 'work', { spaceId }) : []
   const failed = new Set(work.flatMap((row) => (row.lastError ? row.subject : [])))
-  return receipts
+  const leavings = receipts
     .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
     .map((receipt) => leavingOf(receipt, lines.get(receipt.siteId) ?? [], failed))
+  const isLeaving = leavings.some(({ whole, endedAt }) => whole && !endedAt)
+  return { leavings, isOver: state !== 'installed' || isLeaving }
 }
-
-/** The space is being disconnected, or is no more. */
-export const isSpaceOver = ({ state }: SpaceRow, leavings: readonly Leaving[]): boolean =>
-  state !== 'installed' || leavings.some(({ whole, endedAt }) => whole && !endedAt)
 
 const leavingOf = (
   receipt: Receipt,
@@ -121,8 +126,10 @@ const leavingOf = (
 /** The receipt as a file. */
 export const sendReceipt = async (web: Web, c: C) => {
   const { space } = c.get('here')
-  const found = await listLeavings(web, space.spaceId)
-  const leaving = found.find(({ siteId, endedAt }) => siteId === c.req.param('siteId') && endedAt)
+  const { leavings } = await readLeft(web, c)
+  const leaving = leavings.find(
+    ({ siteId, endedAt }) => siteId === c.req.param('siteId') && endedAt,
+  )
   if (!leaving) return c.notFound()
   const name = `${c.get('say').t('leaving.file')}-${space.subdomain}.txt`
   c.header('Content-Disposition', `attachment; filename="${name}"`)

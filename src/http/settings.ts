@@ -6,7 +6,7 @@ import { planIntervals } from '../core/entitlements.ts'
 import { proposedMinutes, type Settings, switches } from '../core/model.ts'
 import { saveSettings } from '../db/clicks.ts'
 import { list } from '../db/store.ts'
-import { disconnectSpace, isSpaceOver, listLeavings, previewOf, sendReceipt } from './leaving.ts'
+import { disconnectSpace, previewOf, readLeft, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, setupUrl, show, type Web } from './page.ts'
 import { isMinutes, minutesMax } from './resource-lines.ts'
 
@@ -40,10 +40,8 @@ export const settings = (web: Web) =>
       return show(web, c, 'settings', await settingsPage(web, c))
     })
     .get('/settings/progress', async (c) => {
-      const { space } = c.get('here')
-      const leavings = await listLeavings(web, space.spaceId)
-      const isOver = isSpaceOver(space, leavings)
-      return c.html(Leavings({ say: c.get('say'), leavings, at: '/settings', isOver }))
+      const left = await readLeft(web, c)
+      return c.html(Leavings({ say: c.get('say'), left, at: '/settings' }))
     })
     .get('/settings/receipts/:siteId', (c) => sendReceipt(web, c))
 
@@ -64,7 +62,6 @@ const typedMinutes = (settings: Settings, form: Record<string, unknown> = {}) =>
 const settingsPage = async (web: Web, c: C, typed?: ReturnType<typeof typedMinutes>) => {
   const { space, site } = c.get('here')
   const { spaceId, subdomain } = space
-  const leavings = await listLeavings(web, spaceId)
   const connected = await list(web.db.read, 'connections', { spaceId, state: 'ok' })
   const isOk = (side: string) => connected.some((each) => each.side === side)
   const minutes = typed ?? typedMinutes(space.settings)
@@ -76,12 +73,11 @@ const settingsPage = async (web: Web, c: C, typed?: ReturnType<typeof typedMinut
     minutesMax,
     say: c.get('say'),
     settings: space.settings,
-    leavings,
     ending: await listEnding(web, c),
     site: site && { name: site.info.name, timeZone: site.timeZone },
     isConnected: { cobot: isOk('cobot'), salto: isOk('salto') },
     ways: { cobot: installUrl(subdomain), salto: setupUrl(subdomain) },
-    isOver: isSpaceOver(space, leavings),
+    left: await readLeft(web, c),
   })
 }
 

@@ -17,7 +17,7 @@ import type { SpaceRow } from '../db/spaces.ts'
 import { change, one } from '../db/store.ts'
 import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
-import { disconnectSpace, isSpaceOver, listLeavings, previewOf, sendReceipt } from './leaving.ts'
+import { disconnectSpace, previewOf, readLeft, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, letFormsLead, setupUrl, type Web } from './page.ts'
 import { isSetupAdmin, setupAdmin } from './session.ts'
 
@@ -27,11 +27,9 @@ export const setup = (web: Web) =>
     .use('/oauth/salto', setupAdmin(web))
     .get('/setup', async (c) => showSetup(web, c))
     .get('/setup/progress', async (c) => {
-      const { space } = c.get('here')
-      const leavings = await listLeavings(web, space.spaceId)
-      const query = queryOf(space.subdomain)
-      const isOver = isSpaceOver(space, leavings)
-      return c.html(Leavings({ say: c.get('say'), leavings, at: '/setup', query, isOver }))
+      const left = await readLeft(web, c)
+      const query = `?subdomain=${c.get('here').space.subdomain}`
+      return c.html(Leavings({ say: c.get('say'), left, at: '/setup', query }))
     })
     .get('/setup/receipts/:siteId', (c) => sendReceipt(web, c))
     .get('/setup/leaving', (c) => showLeaving(web, c, null))
@@ -91,8 +89,6 @@ const storeSalto = async (
   wake()
 }
 
-const queryOf = (subdomain: string) => `?subdomain=${encodeURIComponent(subdomain)}`
-
 const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = null) => {
   const { read } = web.db
   const { space, site } = c.get('here')
@@ -101,7 +97,6 @@ const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = nu
   const connection = await one(read, 'connections', { spaceId, side: 'salto' })
   const isConnected = connection?.state === 'ok'
   const isChoosing = isConnected && (!site || reason || c.req.query('choose') !== undefined)
-  const leavings = await listLeavings(web, spaceId)
   return c.html(
     SetupPage({
       say: c.get('say'),
@@ -109,10 +104,9 @@ const showSetup = async (web: Web, c: C, reason: 'wrong' | 'changed' | null = nu
       site,
       isConnected,
       reason,
-      leavings,
       choices: isChoosing ? await listChoices(web, space) : null,
       preview: site && isChoosing ? await previewOf(web, c) : null,
-      isOver: isSpaceOver(space, leavings),
+      left: await readLeft(web, c),
     }),
     reason ? 422 : 200,
   )
