@@ -2,7 +2,7 @@
 // filtered by what is quick to know; the rest is looked up for those that are shown.
 import type { MemberLine } from '../../views/members.tsx'
 import { isActive, lastEnd } from '../core/entitlements.ts'
-import { asId, type MembershipId, type PairingId } from '../core/ids.ts'
+import { asId, type MembershipId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { normalName } from '../core/names.ts'
 import { localDate } from '../core/temporal.ts'
@@ -32,18 +32,14 @@ export type Wanted = { search: string; filter: string }
 
 /** Current and upcoming memberships by name, or those that are over; `show` makes lines of some. */
 export const findMembers = async ({ db, ports }: Web, here: Here, wanted: Wanted) => {
+  const { read } = db
   const { space } = here
-  const { spaceId } = space
+  const { search, filter } = wanted
   const now = ports.clock.now()
-  const facts = await readFacts(db.read, space, now)
-  const { filter } = wanted
-  const memberships = await list(db.read, 'memberships', { spaceId })
-  const visitors = await findVisitors(db.read, spaceId, facts.pairings.values(), now)
-  const bare = [...memberships, ...visitors]
-    .filter((each) => facts.isOver(each) === (filter === 'ended'))
-    .map((membership) => ({ membership, ...bareLine(membership, facts) }))
-    .filter((line) => isFound(line, wanted.search))
-  const users = filter === 'nothing' ? await readUsers(db.read, spaceId, bare) : null
+  const bare = (await readMembers(read, space, now))
+    .filter(({ isOver }) => isOver === (filter === 'ended'))
+    .filter((line) => isFound(line, search))
+  const users = filter === 'nothing' ? await readUsers(read, space.spaceId, bare) : null
   const found = bare
     .filter((line) => {
       if (filter === 'endingSoon') return endsSoon(space, line.membership, now)
@@ -53,69 +49,59 @@ export const findMembers = async ({ db, ports }: Web, here: Here, wanted: Wanted
       return filter === 'all' || filter === 'ended' || line.state === filter
     })
     .sort((a, b) => byName.compare(a.name, b.name))
-  const show = async (some: typeof found): Promise<MemberLine[]> => {
-    const known = users ?? (await readUsers(db.read, spaceId, some))
-    const pins = await readPins(db.read, here, some, now)
-    return some.map((line) => wholeLine(line, known, pins, space.settings.invite ?? false))
-  }
-  return { found, show }
+  return { found, show: (some: readonly Bare[]) => wholeLines(read, here, some, now) }
 }
 
 /** One of them, whatever its state. */
-export const getMember = async (
-  { db, ports }: Web,
-  here: Here,
-  id: string,
-): Promise<MemberLine | null> => {
-  const { space } = here
-  const { spaceId } = space
-  const { read } = db
+export const getMember = async ({ db, ports }: Web, here: Here, id: string) => {
   const now = ports.clock.now()
-  const membershipId = asId<MembershipId>(id)
-  const visiting = visitorsBooking(id) && { spaceId, person: id }
-  const pairings = visiting ? await list(read, 'pairings', visiting) : []
-  const [membership = null] = visiting
-    ? await findVisitors(read, spaceId, pairings, now)
-    : await list(read, 'memberships', { spaceId, membershipId })
-  if (!membership) return null
-  const facts = await readFacts(read, space, now, membership.pairingId ?? asId(''))
-  const line = { membership, ...bareLine(membership, facts) }
-  const users = await readUsers(read, spaceId, [line])
-  const pins = await readPins(read, here, [line], now)
-  return wholeLine(line, users, pins, space.settings.invite ?? false)
+  const bare = await readMembers(db.read, here.space, now, id)
+  const [line = null] = await wholeLines(db.read, here, bare, now)
+  return line
 }
 
 type Visit = NonNullable<MemberLine['visit']>
 type Membership = Row<'memberships'> & { visit?: Visit }
 type Facts = Awaited<ReturnType<typeof readFacts>>
-type Bare = ReturnType<typeof bareLine> & { membership: Membership }
+type Bare = ReturnType<typeof bareLine>
 type Users = ReadonlyMap<string, SiteUser>
-type Pins = ReadonlyMap<string, NonNullable<MemberLine['pin']>>
 
-/** Of everybody, or of one pairing. */
-const readFacts = async (read: Tx, space: Here['space'], now: Date, only?: PairingId) => {
+/** Members and visitors, over or not: all of them, or the one of this id. */
+const readMembers = async (read: Tx, space: Here['space'], now: Date, only?: string) => {
   const { spaceId } = space
-  const whose = only === undefined ? { spaceId } : { spaceId, pairingId: only }
-  const source = `reconcilePairing:${only}`
-  const said = only === undefined ? {} : { source }
-  const work = only === undefined ? {} : { subject: only }
+  const which = only === undefined ? {} : { membershipId: asId<MembershipId>(only) }
+  const memberships = await list(read, 'memberships', { spaceId, ...which })
+  const pairingId = memberships.flatMap((each) => each.pairingId ?? [])
+  const one = only && visitorsBooking(only) ? { person: only } : { pairingId }
+  const pairings = await list(read, 'pairings', { spaceId, ...(only !== undefined && one) })
+  const visitors = await findVisitors(read, spaceId, pairings, now)
+  const facts = await readFacts(read, space, now, pairings, only !== undefined)
+  return [...memberships, ...visitors].map((each) => bareLine(each, facts))
+}
+
+/** Of everybody, or of these pairings only. */
+const readFacts = async (
+  read: Tx,
+  space: Here['space'],
+  now: Date,
+  pairings: Row<'pairings'>[],
+  isFew: boolean,
+) => {
+  const { spaceId } = space
+  const pairingId = pairings.map((each) => each.pairingId)
+  const source = pairingId.map((each) => `reconcilePairing:${each}`)
   const states = ['held', 'notReturned', 'lost', 'returning'] as const
-  const tags = await list(read, 'tagHolders', whose)
+  const tags = await list(read, 'tagHolders', { spaceId, ...(isFew && { pairingId }) })
   tags.sort((a, b) => states.indexOf(b.state) - states.indexOf(a.state))
-  const problems = await list(read, 'problems', {
-    spaceId,
-    leftAt: null,
-    shownAt: present,
-    ...said,
-  })
+  const look = { spaceId, task: 'reconcilePairing', runAt: upTo(now) } as const
+  const due = await list(read, 'work', { ...look, ...(isFew && { subject: pairingId }) })
+  const said = { spaceId, leftAt: null, shownAt: present }
+  const problems = await list(read, 'problems', { ...said, ...(isFew && { source }) })
   // Of several the last one is shown: that there is no tag yet says the least.
   problems.sort((a, b) => Number(b.code === 'P22') - Number(a.code === 'P22'))
   return {
-    pairings: byKey(await list(read, 'pairings', whose), (row) => row.pairingId),
-    due: byKey(
-      await list(read, 'work', { spaceId, task: 'reconcilePairing', runAt: upTo(now), ...work }),
-      (row) => row.subject,
-    ),
+    pairings: byKey(pairings, (row) => row.pairingId),
+    due: byKey(due, (row) => row.subject),
     problems: byKey(problems, (row) => row.source),
     tags: byKey(tags, (row) => row.pairingId),
     erasing: await listErasing(read, space, now),
@@ -138,7 +124,7 @@ const byKey = <T>(rows: T[], keyOf: (row: T) => string) =>
 const findVisitors = async (
   read: Tx,
   spaceId: Here['space']['spaceId'],
-  pairings: Iterable<Row<'pairings'>>,
+  pairings: readonly Row<'pairings'>[],
   now: Date,
 ): Promise<Membership[]> => {
   const found = await listVisitors(read, spaceId, pairings)
@@ -169,25 +155,24 @@ const findVisitors = async (
 }
 
 const bareLine = (membership: Membership, facts: Facts) => {
-  const { membershipId, name, email, plan, upcomingPlan, pairingId } = membership
-  const pairing = pairingId ? facts.pairings.get(pairingId) : undefined
-  const isDue = pairingId !== null && facts.due.has(pairingId)
+  const { membershipId, name, email, plan, upcomingPlan } = membership
+  const pairingId = membership.pairingId ?? ''
+  const pairing = facts.pairings.get(pairingId)
+  const isDue = facts.due.has(pairingId)
   const problem = facts.problems.get(`reconcilePairing:${pairingId}`)
-  const tag = pairingId ? facts.tags.get(pairingId) : undefined
-  const state = stateOf(membership, pairing, {
-    isDue,
-    isProblem: problem !== undefined,
-    isOver: facts.isOver(membership),
-  })
+  const isOver = facts.isOver(membership)
+  const state = stateOf(membership, pairing, { isDue, isProblem: problem !== undefined, isOver })
   const upcoming = upcomingPlan && plan.canceledTo
   return {
+    membership,
+    isOver,
     membershipId,
     email,
     name: name ?? email ?? membershipId,
     plan: plan.name,
     pairing,
     problem,
-    tag,
+    tag: facts.tags.get(pairingId),
     state,
     isDue,
     visit: membership.visit ?? null,
@@ -224,21 +209,6 @@ const readUsers = async (
 const userOf = ({ pairing }: Bare, users: Users) =>
   pairing?.siteUserId ? users.get(pairing.siteUserId) : undefined
 
-/** Of visitors who could be given a PIN, by the pairing. */
-const readPins = async (
-  read: Tx,
-  { space, site }: Here,
-  lines: readonly Bare[],
-  now: Date,
-): Promise<Pins> => {
-  const pins = new Map<string, NonNullable<MemberLine['pin']>>()
-  for (const { visit, pairing } of lines) {
-    const pin = site && visit && pairing && (await pinFor(read, space, site, pairing, now))
-    if (pin) pins.set(pairing.pairingId, pin)
-  }
-  return pins
-}
-
 /** Connected, with neither a tag nor the app, nor as a visitor a PIN. */
 const hasNothing = (line: Bare, users: Users): boolean => {
   const user = userOf(line, users)
@@ -249,10 +219,30 @@ const hasNothing = (line: Bare, users: Users): boolean => {
   return line.pairing?.state === 'paired' && !hasTag && !hasPin && !user?.hasProfile
 }
 
+const wholeLines = async (
+  read: Tx,
+  { space, site }: Here,
+  lines: readonly Bare[],
+  now: Date,
+): Promise<MemberLine[]> => {
+  const users = await readUsers(read, space.spaceId, lines)
+  const whole: MemberLine[] = []
+  for (const line of lines) {
+    const { visit, pairing } = line
+    const pin = site && visit && pairing ? await pinFor(read, space, site, pairing, now) : null
+    whole.push(wholeLine(line, userOf(line, users), pin, space.settings.invite ?? false))
+  }
+  return whole
+}
+
 /** `mayInvite`: the space's switch is on. */
-const wholeLine = (line: Bare, users: Users, pins: Pins, mayInvite: boolean): MemberLine => {
-  const { membership, pairing, problem, tag, isDue, ...rest } = line
-  const user = userOf(line, users)
+const wholeLine = (
+  line: Bare,
+  user: SiteUser | undefined,
+  pin: MemberLine['pin'],
+  mayInvite: boolean,
+): MemberLine => {
+  const { membership, isOver, isDue, pairing, problem, tag, ...rest } = line
   const isInvited = pairing?.invite ?? null
   return {
     ...rest,
@@ -265,13 +255,13 @@ const wholeLine = (line: Bare, users: Users, pins: Pins, mayInvite: boolean): Me
     pairingId: pairing?.pairingId ?? null,
     candidates: rest.state === 'choosing' ? (pairing?.candidates ?? []) : [],
     lockedOut: pairing?.lockedOut ?? false,
-    problem: problem ? { code: problem.code, params: problem.params } : null,
-    tag: tag ? { tagId: tag.tagId, number: tag.number, state: tag.state } : null,
+    problem: problem ?? null,
+    tag: tag ?? null,
     otherTag: tag ? null : (user?.tagNumber ?? null),
-    pin: pins.get(pairing?.pairingId ?? '') ?? null,
+    pin,
     hasPin: rest.visit !== null && (user?.usePin ?? false),
     app: user?.hasProfile ? 'used' : isInvited,
-    mayInvite: mayInvite && !user?.hasProfile && !isInvited && membership.email !== null,
+    mayInvite: mayInvite && !user?.hasProfile && !isInvited && rest.email !== null,
   }
 }
 
