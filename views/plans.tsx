@@ -1,7 +1,7 @@
 import type { AccessGroupId, PlanId } from '../src/core/ids.ts'
 import type { Move } from '../src/core/mappings.ts'
 import type { AccessGroup, TimeSchedule } from '../src/core/model.ts'
-import { ChoiceList, Choices } from './choices.tsx'
+import { Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
 import { WayOn } from './layout.tsx'
 import { Button } from './parts.tsx'
@@ -119,18 +119,14 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
 
 const nameOf = ({ t }: Say, { isOther, name }: PlanLine) => (isOther ? t('plans.other') : name)
 
-const groupChoices = (say: Say, line: PlanLine, groups: readonly AccessGroup[]) => ({
+/** All groups to choose from, for a row. */
+export const groupChoices = (say: Say, line: PlanLine, groups: readonly AccessGroup[]) => ({
   say,
   name: `groups:${line.planId}`,
   label: `${say.t('plans.groups')}: ${nameOf(say, line)}`,
   options: optionsOf(say, line, groups),
   chosen: line.chosen,
 })
-
-/** All groups, for a row that somebody opens. */
-export const GroupList = (props: { say: Say; line: PlanLine; groups: readonly AccessGroup[] }) => (
-  <ChoiceList {...groupChoices(props.say, props.line, props.groups)} />
-)
 
 const optionsOf = ({ t }: Say, line: PlanLine, groups: readonly AccessGroup[]) => {
   const { isOther, name, stored, opens } = line

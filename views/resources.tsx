@@ -1,6 +1,6 @@
 import type { LockId, ResourceId } from '../src/core/ids.ts'
 import type { Lock } from '../src/core/model.ts'
-import { ChoiceList, Choices } from './choices.tsx'
+import { Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
 import { type Asked, SavedTable } from './preview.tsx'
 
@@ -117,7 +117,8 @@ const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
 
 type Locked = Pick<ResourceLine, 'resourceId' | 'name' | 'lockIds' | 'lost'>
 
-const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
+/** All locks to choose from, for a row. */
+export const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
   const { resourceId, name, lockIds, lost } = line
   const { t } = say
   return {
@@ -131,11 +132,6 @@ const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
     chosen: lockIds,
   }
 }
-
-/** All locks, for a row that somebody opens. */
-export const LockList = (props: { say: Say; line: Locked; locks: readonly Lock[] }) => (
-  <ChoiceList {...lockChoices(props.say, props.line, props.locks)} />
-)
 
 /** What somebody else saved. */
 const storedText = ({ t }: Say, { shown, lost }: Line, locks: readonly Lock[]): string => {

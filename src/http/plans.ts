@@ -1,6 +1,7 @@
 // Plans: which access groups each plan opens (D6).
 import { Hono } from 'hono'
-import { GroupList, PlansPage, planConsequences } from '../../views/plans.tsx'
+import { ChoiceList } from '../../views/choices.tsx'
+import { groupChoices, PlansPage, planConsequences } from '../../views/plans.tsx'
 import { restore } from '../db/clicks.ts'
 import { listMoves, saveMappings } from '../db/mappings.ts'
 import type { Tx } from '../db/open.ts'
@@ -16,7 +17,7 @@ export const plans = (web: Web) =>
       const line = lines.find(({ planId }) => planId === c.req.param('planId'))
       if (!line) return c.notFound()
       const chosen = c.req.queries('chosen') ?? []
-      return c.html(GroupList({ say: c.get('say'), line: { ...line, chosen }, groups }))
+      return c.html(ChoiceList(groupChoices(c.get('say'), { ...line, chosen }, groups)))
     })
     .post('/plans', async (c) => {
       const form = await c.req.parseBody({ all: true })

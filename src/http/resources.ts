@@ -1,6 +1,7 @@
 // Map resources: which locks a booking opens, and for how long around it.
 import { Hono } from 'hono'
-import { bookingConsequences, LockList, ResourcesPage } from '../../views/resources.tsx'
+import { ChoiceList } from '../../views/choices.tsx'
+import { bookingConsequences, lockChoices, ResourcesPage } from '../../views/resources.tsx'
 import { asId, type LockId } from '../core/ids.ts'
 import { saveDoors } from '../db/clicks.ts'
 import { listBookingMoves } from '../db/doors.ts'
@@ -24,7 +25,7 @@ export const resources = (web: Web) =>
       const line = lines.find(({ resourceId }) => resourceId === c.req.param('resourceId'))
       if (!line) return c.notFound()
       const lockIds = (c.req.queries('chosen') ?? []).map(asId<LockId>)
-      return c.html(LockList({ say: c.get('say'), line: { ...line, lockIds }, locks }))
+      return c.html(ChoiceList(lockChoices(c.get('say'), { ...line, lockIds }, locks)))
     })
     .post('/resources', async (c) => {
       const form = await c.req.parseBody({ all: true })
