@@ -4,7 +4,7 @@ import type { ProblemCode } from '../src/core/problems.ts'
 import { type Progress, ProgressBar } from './connect-many.tsx'
 import type { Say } from './i18n.ts'
 import { MailText } from './mail.tsx'
-import { Button, type Found, SearchedList, State } from './parts.tsx'
+import { Button, type Found, Offers, SearchedList, State } from './parts.tsx'
 import { type MadePin, PinCard } from './pins.tsx'
 import { problemText } from './problems.tsx'
 
@@ -116,8 +116,8 @@ type RowProps = {
   say: Say
   line: MemberLine
   /** The open form for a tag, as typed. */
-  choice?: { value: string; numbers: string[]; reason?: string; holder?: string }
-  made?: MadePin
+  choice?: { value: string; numbers: string[]; reason?: string; holder?: string } | undefined
+  made?: MadePin | undefined
 }
 
 const stateKinds: Partial<Record<MemberLine['state'], 'good' | 'bad'>> = {
@@ -269,7 +269,8 @@ const Actions = ({ say, line }: RowProps) => {
   )
 }
 
-const TagForm = ({ say, line, choice }: Required<Omit<RowProps, 'made'>>) => {
+const TagForm = (props: RowProps & { choice: NonNullable<RowProps['choice']> }) => {
+  const { say, line, choice } = props
   const { t } = say
   const { membershipId, name } = line
   const id = `tags-${membershipId}`
@@ -286,11 +287,7 @@ const TagForm = ({ say, line, choice }: Required<Omit<RowProps, 'made'>>) => {
         aria-invalid={choice.reason && 'true'}
         aria-describedby={`${id}-hint`}
       />
-      <datalist id={id}>
-        {choice.numbers.map((number) => (
-          <option value={number} />
-        ))}
-      </datalist>
+      <Offers id={id} values={choice.numbers} />
       <button type="submit">{t('members.assign')}</button>
       <Button label={t('cancel')} class="quiet" hx-get={`/members/${membershipId}`} />
       <p id={`${id}-hint`} class={choice.reason ? 'reason' : 'hint'}>

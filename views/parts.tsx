@@ -8,19 +8,26 @@ type ButtonProps = JSX.IntrinsicElements['button'] & {
   about?: string
 }
 
-export const Button = ({ label, about, ...rest }: ButtonProps) => {
-  return (
-    <button type="button" {...rest}>
-      {label}
-      {about !== undefined && (
-        <>
-          {' '}
-          <span class="unseen">{about}</span>
-        </>
-      )}
-    </button>
-  )
-}
+export const Button = ({ label, about, ...rest }: ButtonProps) => (
+  <button type="button" {...rest}>
+    {label}
+    {about !== undefined && (
+      <>
+        {' '}
+        <span class="unseen">{about}</span>
+      </>
+    )}
+  </button>
+)
+
+type LinkProps = JSX.IntrinsicElements['a'] & { label: string; kind?: string }
+
+/** Leads to another page. */
+export const LinkButton = ({ label, kind = '', ...rest }: LinkProps) => (
+  <a class={`button ${kind}`.trim()} {...rest} rel="noopener">
+    {label}
+  </a>
+)
 
 /** What went wrong, said at once. */
 export const Alert = ({ children }: { children?: Child }) => (
@@ -59,6 +66,15 @@ export const SearchField = ({ search, label }: { search: string; label: string }
 )
 
 export type Page = { from: number; size: number; total: number }
+
+/** What an input offers while somebody types. */
+export const Offers = ({ id, values }: { id: string; values: readonly string[] }) => (
+  <datalist id={id}>
+    {values.map((value) => (
+      <option value={value} />
+    ))}
+  </datalist>
+)
 
 /** What is looked for in a long list, and the part of it that is shown. */
 export type Found = { search: string; filter: string; page: Page }

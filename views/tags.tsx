@@ -1,6 +1,6 @@
 import type { TagId } from '../src/core/ids.ts'
 import type { Say } from './i18n.ts'
-import { Button, type Found, SearchedList, State } from './parts.tsx'
+import { Button, type Found, Offers, SearchedList, State } from './parts.tsx'
 
 export type TagLine = {
   tagId: TagId
@@ -19,7 +19,7 @@ export type TagLine = {
 export type HandOut = {
   tag: string
   member?: string
-  wrong?: { field: 'tag' | 'member'; reason: string; holder?: string }
+  wrong?: { field: 'tag' | 'member'; reason: string; holder?: string } | undefined
   done?: { tag: string; member: string }
 }
 
@@ -37,12 +37,8 @@ export const TagsPage = (props: {
     <>
       <h2>{t('tags.handOut')}</h2>
       <HandOutForm {...{ say, tag: '' }} />
-      <FreeNumbers {...{ numbers }} />
-      <datalist id="people">
-        {people.map((name) => (
-          <option value={name} />
-        ))}
-      </datalist>
+      <Offers id="free" values={numbers} />
+      <Offers id="people" values={people} />
       <h2>{t('tags.all')}</h2>
       <SearchedList
         {...{ say, at: '/tags', found, label: t('tags.search') }}
@@ -55,14 +51,6 @@ export const TagsPage = (props: {
     </>
   )
 }
-
-const FreeNumbers = ({ numbers }: { numbers: string[] }) => (
-  <datalist id="free">
-    {numbers.map((number) => (
-      <option value={number} />
-    ))}
-  </datalist>
-)
 
 /** One tag after the other: Enter hands it out, and the next number can be typed. */
 export const HandOutForm = ({ say, tag, member = '', wrong, done }: HandOut & { say: Say }) => {
@@ -117,7 +105,7 @@ export const HandedOut = (props: {
     <>
       <HandOutForm {...{ say, tag: '', done }} />
       <hx-partial hx-target="#free" hx-swap="outerHTML">
-        <FreeNumbers {...{ numbers }} />
+        <Offers id="free" values={numbers} />
       </hx-partial>
       {line && (
         <hx-partial hx-target={`#tag-${line.tagId}`} hx-swap="outerHTML">

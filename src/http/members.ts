@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { MemberRow, MembersPage } from '../../views/members.tsx'
 import type { MadePin } from '../../views/pins.tsx'
 import { newSecret } from '../cobot/oauth.ts'
-import { asId } from '../core/ids.ts'
+import { asId, type PairingId } from '../core/ids.ts'
 import { readProgress } from '../db/batches.ts'
 import type { Click } from '../db/click.ts'
 import * as clicks from '../db/clicks.ts'
@@ -47,9 +47,9 @@ type Act = (
 ) => Promise<unknown>
 
 const paired =
-  (act: (tx: Tx, click: Click, pairingId: never, more: string) => unknown): Act =>
+  (act: (tx: Tx, click: Click, pairingId: PairingId, more: string) => unknown): Act =>
   async (tx, click, { pairingId }, { siteUserId }) =>
-    pairingId && act(tx, click, pairingId as never, siteUserId)
+    pairingId && act(tx, click, pairingId, siteUserId)
 
 const ofTag =
   (state: 'returning' | 'lost'): Act =>
@@ -94,12 +94,7 @@ const showRow = async (web: Web, c: C, form?: Typed & { value: string }, made?: 
   const line = await getMember(web, c.get('here'), c.req.param('membershipId') ?? '')
   if (!line) return c.body(null, 200)
   const choice = form && { ...form, numbers: await freeNumbers(web, c.get('here')) }
-  const row = MemberRow({
-    say: c.get('say'),
-    line,
-    ...(choice && { choice }),
-    ...(made && { made }),
-  })
+  const row = MemberRow({ say: c.get('say'), line, choice, made })
   return c.html(row, form?.reason || (made && 'reason' in made) ? 422 : 200)
 }
 

@@ -69,8 +69,7 @@ const assign = async (web: Web, c: C) => {
   const typed = await c.req.parseBody()
   const [tag, member] = [typed.tag, typed.member].map((word) => String(word ?? '').trim())
   const filled: HandOut = { tag: tag ?? '', member: member ?? '' }
-  const refuse = (wrong: HandOut['wrong']) =>
-    c.html(HandOutForm({ say, ...filled, ...(wrong && { wrong }) }), 422)
+  const refuse = (wrong: HandOut['wrong']) => c.html(HandOutForm({ say, ...filled, wrong }), 422)
   if (!tag) return refuse({ field: 'tag', reason: 'noTag' })
   const { connected, others } = await listPeople(web, c)
   const wanted = normalName(member ?? '')
