@@ -1,6 +1,6 @@
 import type { ActivityLine, CauseKind } from '../src/core/activity.ts'
 import type { Say } from './i18n.ts'
-import { Button, SearchField, State, Table } from './parts.tsx'
+import { Button, LinkButton, SearchField, State, Table } from './parts.tsx'
 
 export const columns = ['when', 'who', 'booking', 'what', 'why', 'result'] as const
 
@@ -84,9 +84,12 @@ export const ActivityPage = (props: {
         />
         <Button label={t('why.open')} class="quiet" hx-get="/why" />
         {props.eventsUrl && (
-          <a class="button quiet" href={props.eventsUrl} target="_blank" rel="noopener">
-            {t('activity.events')}
-          </a>
+          <LinkButton
+            label={t('activity.events')}
+            kind="quiet"
+            href={props.eventsUrl}
+            target="_blank"
+          />
         )}
       </form>
       {lines.length === 0 ? (

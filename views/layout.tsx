@@ -2,7 +2,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import type { Say } from './i18n.ts'
-import { Alert } from './parts.tsx'
+import { Alert, LinkButton } from './parts.tsx'
 
 /** A page that refreshes itself leaves open what somebody opened. */
 const htmxConfig = JSON.stringify({
@@ -135,13 +135,8 @@ export const Frame = (props: {
   )
 }
 
+/** Where somebody may go from here; `label` names the words. */
 export type Way = { href: string; label: string; target?: '_top' | '_blank' }
-
-export const WayOn = ({ say, way, kind = '' }: { say: Say; way: Way; kind?: string }) => (
-  <a class={`button ${kind}`.trim()} href={way.href} target={way.target} rel="noopener">
-    {say.t(way.label)}
-  </a>
-)
 
 type Told = { say: Say; what: string; params: Record<string, string>; way: Way | null }
 
@@ -151,7 +146,7 @@ export const MessagePage = ({ say, what, params, way }: Told) => (
     <p>{say.t(`message.${what}.text`, params)}</p>
     {way && (
       <p>
-        <WayOn say={say} way={way} />
+        <LinkButton {...way} label={say.t(way.label)} />
       </p>
     )}
   </TopPage>
@@ -160,6 +155,7 @@ export const MessagePage = ({ say, what, params, way }: Told) => (
 export const MessageNote = ({ say, what, params, way }: Told) => (
   <Alert>
     <strong>{say.t(`message.${what}.title`, params)}</strong>{' '}
-    {say.t(`message.${what}.text`, params)} {way && <WayOn say={say} way={way} />}
+    {say.t(`message.${what}.text`, params)}{' '}
+    {way && <LinkButton {...way} label={say.t(way.label)} />}
   </Alert>
 )

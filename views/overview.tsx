@@ -1,6 +1,5 @@
 import type { Say } from './i18n.ts'
-import { WayOn } from './layout.tsx'
-import { Button, State } from './parts.tsx'
+import { Button, LinkButton, State } from './parts.tsx'
 
 export type Check = {
   what: string
@@ -52,13 +51,10 @@ const CheckLine = (props: { say: Say; check: Check; ways: Overview['ways'] }) =>
       <span>{say.t(isOk ? `overview.ok.${what}` : `overview.bad.${what}`, params)}</span>
       {!isOk && way === 'plans' && <Button label={say.t('nav.plans')} hx-get="/plans" />}
       {!isOk && way !== 'check' && way !== 'plans' && (
-        <WayOn
-          say={say}
-          way={{
-            href: ways[way],
-            label: isLost ? `overview.reconnect.${what}` : `overview.way.${way}`,
-            target: '_blank',
-          }}
+        <LinkButton
+          label={say.t(isLost ? `overview.reconnect.${what}` : `overview.way.${way}`)}
+          href={ways[way]}
+          target="_blank"
         />
       )}
     </li>

@@ -3,8 +3,7 @@ import type { Move } from '../src/core/mappings.ts'
 import type { AccessGroup, TimeSchedule } from '../src/core/model.ts'
 import { Choices } from './choices.tsx'
 import type { Say } from './i18n.ts'
-import { WayOn } from './layout.tsx'
-import { Button } from './parts.tsx'
+import { Button, LinkButton } from './parts.tsx'
 import { type Asked, type Consequence, SavedTable } from './preview.tsx'
 
 export type PlanLine = {
@@ -98,10 +97,7 @@ const PlanRow = (props: Omit<Table, 'lines'> & { line: PlanLine }) => {
         ))}
         {warning && <p class="reason">{t(`plans.warning.${warning}`, { plan: name })}</p>}
         {warning === 'nothing' && (
-          <WayOn
-            say={say}
-            way={{ href: saltoUrl, label: 'overview.way.salto', target: '_blank' }}
-          />
+          <LinkButton label={t('overview.way.salto')} href={saltoUrl} target="_blank" />
         )}
         {warning === 'missing' && stored.includes('name') && (
           <Button

@@ -1,7 +1,7 @@
 import type { ProblemAction, ProblemCode } from '../src/core/problems.ts'
 import { Held, type HeldSet } from './held.tsx'
 import type { Say } from './i18n.ts'
-import { Button } from './parts.tsx'
+import { Button, LinkButton } from './parts.tsx'
 
 type Problem = { code: ProblemCode; params: Record<string, string> }
 export type ProblemLine = Problem & {
@@ -61,11 +61,7 @@ const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
   const sent = { code, subject }
   const label = say.t(`problems.action.${action}`)
   if (action === 'reconnectSalto' || action === 'reconnectCobot')
-    return (
-      <a class="button" href={ways.setup} target="_blank" rel="noopener">
-        {label}
-      </a>
-    )
+    return <LinkButton label={label} href={ways.setup} target="_blank" />
   const page = pageOf(action, params)
   return (
     <div class="actions">
@@ -89,9 +85,12 @@ const Action = (props: { say: Say; line: ProblemLine; ways: Ways }) => {
         />
       )}
       {line.isMendedInSalto && (
-        <a class="button quiet" href={ways.salto} target="_blank" rel="noopener">
-          {say.t('problems.action.salto')}
-        </a>
+        <LinkButton
+          label={say.t('problems.action.salto')}
+          kind="quiet"
+          href={ways.salto}
+          target="_blank"
+        />
       )}
     </div>
   )

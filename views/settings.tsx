@@ -1,9 +1,8 @@
 // The switches of a space, how it is connected, and the way out.
 import { type proposedMinutes, type Settings, switches } from '../src/core/model.ts'
 import type { Say } from './i18n.ts'
-import { WayOn } from './layout.tsx'
 import { Leavings, type Left } from './leaving.tsx'
-import { Button, State } from './parts.tsx'
+import { Button, LinkButton, State } from './parts.tsx'
 
 export type SettingsFacts = {
   say: Say
@@ -113,9 +112,11 @@ const Connection = ({ say, site, isConnected, ways }: SettingsFacts) => {
     </>
   )
   const way = (name: 'cobot' | 'salto') => (
-    <WayOn
-      {...{ say, kind: isConnected[name] ? 'quiet' : '' }}
-      way={{ href: ways[name], label: `overview.reconnect.${name}`, target: '_blank' }}
+    <LinkButton
+      label={t(`overview.reconnect.${name}`)}
+      kind={isConnected[name] ? 'quiet' : ''}
+      href={ways[name]}
+      target="_blank"
     />
   )
   return (

@@ -10,7 +10,7 @@ import {
   type Left,
   type Preview,
 } from './leaving.tsx'
-import { Alert } from './parts.tsx'
+import { Alert, LinkButton } from './parts.tsx'
 
 export const StartPage = (props: { say: Say; subdomain: string; isWrong?: boolean }) => {
   const { t } = props.say
@@ -75,20 +75,14 @@ export const SetupPage = (props: Setup) => {
     return (
       <TopPage say={say} title={t('setup.title', { space: space.name })}>
         {leavings}
-        <a class="button" href={`/install${query}`}>
-          {t('message.install')}
-        </a>
+        <LinkButton label={t('message.install')} href={`/install${query}`} />
       </TopPage>
     )
   const connect = (label: string, kind = '') => (
-    <a class={`button ${kind}`} href={`/oauth/salto${query}`}>
-      {t(label)}
-    </a>
+    <LinkButton {...{ kind, label: t(label) }} href={`/oauth/salto${query}`} />
   )
   const disconnect = (
-    <a class="button danger" href={`/setup/leaving${query}`}>
-      {t('setup.disconnect')}
-    </a>
+    <LinkButton label={t('setup.disconnect')} kind="danger" href={`/setup/leaving${query}`} />
   )
   return (
     <TopPage say={say} title={t('setup.title', { space: space.name })}>
@@ -116,9 +110,7 @@ export const SetupPage = (props: Setup) => {
             </form>
             {isConnected && connect('setup.reconnect', 'quiet')}
             {isConnected && !choices && (
-              <a class="button quiet" href={`/setup${query}&choose`}>
-                {t('setup.another')}
-              </a>
+              <LinkButton label={t('setup.another')} kind="quiet" href={`/setup${query}&choose`} />
             )}
             {disconnect}
           </div>
@@ -148,9 +140,7 @@ export const SetupLeavingPage = (props: {
   return (
     <TopPage say={say} title={say.t('setup.disconnectTitle', { space: space.name })}>
       <DisconnectForm {...{ say, preview, send, reason }}>
-        <a class="button quiet" href={`/setup${query}`}>
-          {say.t('setup.back')}
-        </a>
+        <LinkButton label={say.t('setup.back')} kind="quiet" href={`/setup${query}`} />
       </DisconnectForm>
     </TopPage>
   )

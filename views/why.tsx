@@ -1,6 +1,6 @@
 import type { ChainLink, Mend } from '../src/core/why.ts'
 import type { Say } from './i18n.ts'
-import { Button, SearchField, State } from './parts.tsx'
+import { Button, LinkButton, SearchField, State } from './parts.tsx'
 
 export type WhyAnswer = {
   opens: boolean
@@ -127,11 +127,7 @@ const Way = (props: { say: Say; answer: WhyAnswer; mend: Mend; link: ChainLink['
   if (mend === 'check') return <Button label={label} hx-post="/overview/checks" />
   if (mend === 'cobot' || mend === 'salto') {
     const href = mend === 'cobot' ? ways.cobot : link === 'hardware' ? ways.events : ways.salto
-    return (
-      <a class="button" href={href} target="_blank" rel="noopener">
-        {label}
-      </a>
-    )
+    return <LinkButton {...{ label, href }} target="_blank" />
   }
   const isPerson = mend === 'members' || mend === 'connect'
   const url = isPerson ? `/members?${new URLSearchParams({ search: person })}` : `/${mend}`
