@@ -5,6 +5,7 @@ import { newSecret } from '../cobot/oauth.ts'
 import { findReason } from '../core/candidates.ts'
 import { isAdministrative } from '../core/fence.ts'
 import { asId } from '../core/ids.ts'
+import { proposedGroups } from '../core/mappings.ts'
 import { normalName } from '../core/names.ts'
 import { readProgress } from '../db/batches.ts'
 import { connectMany } from '../db/clicks.ts'
@@ -12,7 +13,7 @@ import { listSnapshot } from '../db/snapshots.ts'
 import { list, type Row } from '../db/store.ts'
 import { findMembers } from './member-lines.ts'
 import { membersPage } from './members.ts'
-import { type C, clickOf, type Env, type Here, show, type Web } from './page.ts'
+import { clickOf, type Env, type Here, show, type Web } from './page.ts'
 
 export const connecting = (web: Web) =>
   new Hono<Env>()
@@ -23,7 +24,10 @@ export const connecting = (web: Web) =>
     .post('/members/preview', async (c) => {
       const { all, membershipId } = await c.req.parseBody({ all: true })
       const chosen = [membershipId ?? []].flat().map(String)
-      if (!all && chosen.length === 0) return showUnchosen(web, c)
+      if (!all && chosen.length === 0) {
+        const page = await membersPage(web, c, 'connect.nobody')
+        return show(web, c, 'members', page, { status: 422 })
+      }
       const preview = await previewOf(web, c.get('here'), all ? null : new Set(chosen))
       return show(web, c, 'members', PreviewPage({ say: c.get('say'), preview }))
     })
@@ -36,11 +40,6 @@ export const connecting = (web: Web) =>
       web.wake()
       return show(web, c, 'members', await membersPage(web, c))
     })
-
-const showUnchosen = async (web: Web, c: C) => {
-  const reason = 'connect.nobody'
-  return show(web, c, 'members', await membersPage(web, c, reason), { status: 422 })
-}
 
 /** Of the memberships that are not connected: all of them, or the chosen. */
 const previewOf = async (web: Web, here: Here, chosen: ReadonlySet<string> | null) => {
@@ -82,18 +81,16 @@ const groupsToMake = async (
 ): Promise<string[]> => {
   const { spaceId } = space
   const mapped = site ? await list(read, 'planGroups', { spaceId, siteId: site.siteId }) : []
-  const taken = new Set(mapped.map(({ accessGroupId }) => accessGroupId))
   const groups = await listSnapshot(read, spaceId, 'accessGroup')
-  const free = groups.filter(({ accessGroupId }) => !taken.has(accessGroupId))
-  const names = new Set(free.map(({ name }) => normalName(name)))
   const wanted = new Set(
     memberships.flatMap(({ plan, upcomingPlan }) =>
       [plan, upcomingPlan ?? plan].map(({ name }) => normalName(name)),
     ),
   )
   return (await listSnapshot(read, spaceId, 'plan'))
-    .filter(({ name }) => wanted.has(normalName(name)) && !names.has(normalName(name)))
     .filter(({ planId }) => !mapped.some((row) => row.planId === planId))
     .map(({ name }) => name)
+    .filter((name) => wanted.has(normalName(name)))
+    .filter((name) => proposedGroups(name, groups, mapped).length === 0)
     .sort()
 }
