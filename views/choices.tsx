@@ -2,14 +2,14 @@
 // opens it is the whole list fetched, since a page may hold hundreds of them.
 import type { Say } from './i18n.ts'
 
-export type Option = {
+type Option = {
   value: string
   label: string
   /** Chosen by itself only. */
   alone?: boolean
 }
 
-export type ChoicesFacts = {
+type ChoicesFacts = {
   say: Say
   /** Of the form's field, which comes once for each that is chosen. */
   name: string

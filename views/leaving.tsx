@@ -58,7 +58,7 @@ const partsOf = (say: Say, lines: readonly LeavingLine[]) =>
     return sorts.length > 0 ? [{ title: say.t(`leaving.outcome.${outcome}`), sorts }] : []
   })
 
-export const LeavingLines = ({ say, lines }: { say: Say; lines: readonly LeavingLine[] }) => (
+const LeavingLines = ({ say, lines }: { say: Say; lines: readonly LeavingLine[] }) => (
   <dl class="leaving">
     {partsOf(say, lines).map(({ title, sorts }) => (
       <>

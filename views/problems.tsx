@@ -4,7 +4,7 @@ import type { Say } from './i18n.ts'
 import { Button, LinkButton } from './parts.tsx'
 
 type Problem = { code: ProblemCode; params: Record<string, string> }
-export type ProblemLine = Problem & {
+type ProblemLine = Problem & {
   subject: string
   since: Date
   leftAt: Date | null

@@ -4,7 +4,7 @@ import type { Say } from './i18n.ts'
 import { Leavings, type Left } from './leaving.tsx'
 import { Button, LinkButton, State } from './parts.tsx'
 
-export type SettingsFacts = {
+type SettingsFacts = {
   say: Say
   settings: Settings
   /** Proposed for resources that are mapped for the first time; as typed. */
