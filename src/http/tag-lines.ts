@@ -76,21 +76,16 @@ const readPeople = async (
   const pairingId = [...new Set(held.map((row) => row.pairingId))]
   const memberships = await list(read, 'memberships', { spaceId, pairingId })
   const pairings = await list(read, 'pairings', { spaceId, pairingId })
-  const visitors = (await listVisitors(read, spaceId, pairings)).map(
-    ({ pairing, booking }): [string, { name: string; endedOn: string | null }] => [
-      pairing.pairingId,
-      { name: booking.external?.name ?? '?', endedOn: localDate(booking.endsAt, timeZone) },
-    ],
-  )
+  const people = new Map<string, { name: string; endedOn: string | null }>()
+  for (const { pairing, booking } of await listVisitors(read, spaceId, pairings)) {
+    const endedOn = localDate(booking.endsAt, timeZone)
+    people.set(pairing.pairingId, { name: booking.external?.name ?? '?', endedOn })
+  }
   const endOf = ({ goneAt, canceledTo }: Row<'memberships'>) =>
     canceledTo ?? (goneAt && localDate(goneAt, timeZone)) ?? ''
-  return new Map([
-    ...visitors,
-    ...[...Map.groupBy(memberships, (each) => each.pairingId ?? '')].map(
-      ([id, theirs]): (typeof visitors)[number] => {
-        const name = theirs.find((each) => each.name)?.name ?? theirs[0]?.email ?? '?'
-        return [id, { name, endedOn: theirs.map(endOf).sort().at(-1) || null }]
-      },
-    ),
-  ])
+  for (const [id, theirs] of Map.groupBy(memberships, (each) => each.pairingId ?? '')) {
+    const name = theirs.find((each) => each.name)?.name ?? theirs[0]?.email ?? '?'
+    people.set(id, { name, endedOn: theirs.map(endOf).sort().at(-1) || null })
+  }
+  return people
 }

@@ -67,12 +67,12 @@ const listPeople = async (web: Web, c: C) => {
 const assign = async (web: Web, c: C) => {
   const say = c.get('say')
   const typed = await c.req.parseBody()
-  const [tag, member] = [typed.tag, typed.member].map((word) => String(word ?? '').trim())
-  const filled: HandOut = { tag: tag ?? '', member: member ?? '' }
-  const refuse = (wrong: HandOut['wrong']) => c.html(HandOutForm({ say, ...filled, wrong }), 422)
+  const tag = String(typed.tag ?? '').trim()
+  const member = String(typed.member ?? '').trim()
+  const refuse = (wrong: HandOut['wrong']) => c.html(HandOutForm({ say, tag, member, wrong }), 422)
   if (!tag) return refuse({ field: 'tag', reason: 'noTag' })
   const { connected, others } = await listPeople(web, c)
-  const wanted = normalName(member ?? '')
+  const wanted = normalName(member)
   const person = connected.find(({ label }) => normalName(label) === wanted)
   if (!person) {
     const isAlike = connected.some(({ name }) => normalName(name) === wanted)
