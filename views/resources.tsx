@@ -11,6 +11,8 @@ export type ResourceLine = Chosen & {
   name: string
   /** What is stored, or proposed while nobody has decided; the rest is as typed. */
   shown: Chosen
+  /** The same as a text, which is sent along. */
+  was: string
   isStored: boolean
   /** It came back in a form. */
   isSent: boolean
@@ -24,10 +26,7 @@ export type ResourceLine = Chosen & {
   isNews: boolean
 }
 
-/** A row with what it showed, as a text that is sent along. */
-type Line = ResourceLine & { was: string }
-
-type Table = { say: Say; lines: Line[]; locks: Lock[]; minutesMax: number }
+type Table = { say: Say; lines: ResourceLine[]; locks: Lock[]; minutesMax: number }
 
 export const ResourcesPage = (props: Table & { asked: Asked | undefined }) => {
   const { say, lines, locks, minutesMax, asked } = props
@@ -47,7 +46,7 @@ export const ResourcesPage = (props: Table & { asked: Asked | undefined }) => {
   )
 }
 
-const ResourceRow = (props: Omit<Table, 'lines'> & { line: Line }) => {
+const ResourceRow = (props: Omit<Table, 'lines'> & { line: ResourceLine }) => {
   const { say, line, locks, minutesMax } = props
   const { t } = say
   const { resourceId, name, reason, hint, isNews } = line
@@ -134,7 +133,7 @@ export const lockChoices = (say: Say, line: Locked, locks: readonly Lock[]) => {
 }
 
 /** What somebody else saved. */
-const storedText = ({ t }: Say, { shown, lost }: Line, locks: readonly Lock[]): string => {
+const storedText = ({ t }: Say, { shown, lost }: ResourceLine, locks: readonly Lock[]): string => {
   const { enabled, lockIds, before, after } = shown
   const named = [...lost, ...locks].filter(({ lockId }) => lockIds.includes(lockId))
   return t('resources.news', {

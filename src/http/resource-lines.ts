@@ -50,6 +50,7 @@ export const readResourceTable = async (tx: Tx, { space, site }: Here): Promise<
           name,
           ...chosen,
           shown: chosen,
+          was: textOf(chosen),
           isStored: door !== undefined,
           lost: lost.map((lockId) => {
             const row = gone.find(({ id }) => id === lockId)
@@ -66,7 +67,7 @@ export const readResourceTable = async (tx: Tx, { space, site }: Here): Promise<
 }
 
 /** A row as a text, to compare and to send along. */
-export const textOf = ({ enabled, lockIds, before, after }: ResourceLine['shown']): string =>
+const textOf = ({ enabled, lockIds, before, after }: ResourceLine['shown']): string =>
   `${enabled ? 'on' : 'off'}|${[...lockIds].sort().join(' ')}|${before}|${after}`
 
 /** A row as it came back; one that somebody else saved meanwhile says so. */
@@ -75,11 +76,11 @@ export const readResourceLine = (
   form: Record<string, unknown>,
   locks: readonly Lock[],
 ): ResourceLine => {
-  const { resourceId, lost, shown, isStored } = line
+  const { resourceId, lost, isStored } = line
   const all = (name: string) => [form[name] ?? []].flat().map(String)
   // A resource that came into the list after the page was made.
   if (form[`before:${resourceId}`] === undefined) return line
-  const [was = textOf(shown)] = all(`was:${resourceId}`)
+  const [was = line.was] = all(`was:${resourceId}`)
   const wanted = all(`locks:${resourceId}`)
   const lockIds = [...lost, ...locks]
     .map(({ lockId }) => lockId)
@@ -87,10 +88,11 @@ export const readResourceLine = (
   const [before = '', after = ''] = [...all(`before:${resourceId}`), ...all(`after:${resourceId}`)]
   const enabled = all('enabled').includes(resourceId)
   const typed = { enabled, lockIds: lockIds.map(asId<LockId>), before, after }
+  const sent = textOf(typed)
   // Nobody has decided on it, nor does this form.
-  if (!isStored && textOf(typed) === was) return line
-  const isNews = isStored && was !== textOf(shown) && textOf(typed) !== textOf(shown)
-  if (isNews && textOf(typed) === was) return { ...line, isNews, isSent: true }
+  if (!isStored && sent === was) return line
+  const isNews = isStored && was !== line.was && sent !== line.was
+  if (isNews && sent === was) return { ...line, isNews, isSent: true }
   const wrong = !isMinutes(before) ? 'before' : !isMinutes(after) ? 'after' : null
   const noLock = enabled && lockIds.length === 0 ? 'noLock' : null
   return { ...line, ...typed, reason: noLock ?? wrong, isNews, isSent: true }
@@ -99,7 +101,7 @@ export const readResourceLine = (
 /** What is to be stored: rows that differ from what is stored, or was proposed. */
 export const doorsOf = (lines: readonly ResourceLine[]): DoorChoice[] =>
   lines
-    .filter((line) => line.isSent && (!line.isStored || textOf(line) !== textOf(line.shown)))
+    .filter((line) => line.isSent && (!line.isStored || textOf(line) !== line.was))
     .map(({ resourceId, enabled, lockIds, before, after }) => ({
       resourceId,
       enabled,

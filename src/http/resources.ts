@@ -14,7 +14,6 @@ import {
   type ResourceTable,
   readResourceLine,
   readResourceTable,
-  textOf,
 } from './resource-lines.ts'
 
 export const resources = (web: Web) =>
@@ -67,7 +66,6 @@ const save = async (
 
 const showTable = (web: Web, c: C, { lines, locks }: ResourceTable, answer: Answer = {}) => {
   const { asked } = answer
-  const rows = lines.map((line) => ({ ...line, was: textOf(line.shown) }))
-  const page = ResourcesPage({ say: c.get('say'), lines: rows, locks, minutesMax, asked })
+  const page = ResourcesPage({ say: c.get('say'), lines, locks, minutesMax, asked })
   return show(web, c, 'resources', page, answer)
 }
