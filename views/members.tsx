@@ -199,16 +199,18 @@ const Actions = ({ say, line }: RowProps) => {
   const { membershipId, name, email, state, tag, lockedOut } = line
   const url = (action: string) => `/members/${membershipId}/${action}`
   const button = (action: string, label: string, kind: string, confirm?: string, verb = label) => (
-    <Button
-      label={t(label)}
-      class={kind}
-      about={name}
-      hx-post={url(action)}
-      data-confirm={
-        confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number, email })
-      }
-      data-verb={confirm && t(verb, { name })}
-    />
+    <>
+      <Button
+        label={t(label)}
+        class={kind}
+        about={name}
+        hx-post={url(action)}
+        data-confirm={
+          confirm && t(`members.confirm.${confirm}`, { name, number: tag?.number, email })
+        }
+        data-verb={confirm && t(verb, { name })}
+      />{' '}
+    </>
   )
   const more = (rest: Child = null) => (
     <details class="over more" name="over">
@@ -247,23 +249,22 @@ const Actions = ({ say, line }: RowProps) => {
         about={name}
         hx-get={url('tag')}
       />{' '}
-      {lockedOut && button('let-in', 'members.letIn', 'quiet')}
+      {hasTag && button('return', 'members.return', 'quiet')}
+      {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
       {line.pin && button('pin', 'members.newPin', 'quiet', line.hasPin ? 'pin' : undefined)}
+      {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
+      {lockedOut
+        ? button('let-in', 'members.letIn', 'quiet')
+        : button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
+      {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
       {more(
-        <>
-          {hasTag && button('return', 'members.return', 'quiet')}
-          {hasTag && button('lost', 'members.lost', 'danger', 'lost')}
-          {line.mayInvite && button('invite', 'members.invite', 'quiet', 'invite')}
-          {!lockedOut && button('lock-out', 'members.lockOut', 'danger', 'lockOut')}
-          {!line.visit && button('disconnect', 'members.disconnect', 'danger', 'disconnect')}
-          <Button
-            label={t('nav.why')}
-            class="quiet"
-            about={name}
-            hx-get={`/why?membershipId=${membershipId}`}
-            hx-target="#frame"
-          />
-        </>,
+        <Button
+          label={t('nav.why')}
+          class="quiet"
+          about={name}
+          hx-get={`/why?membershipId=${membershipId}`}
+          hx-target="#frame"
+        />,
       )}
     </>
   )
