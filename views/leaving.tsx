@@ -100,9 +100,9 @@ export const LeavingPreview = ({ say, preview }: { say: Say; preview: Preview })
   )
 }
 
-/** People who lose what the add-on gave them, and the question about it. */
+/** People who are removed from the site; others stay, without what the add-on gave them. */
 export const countPeople = ({ lines }: Preview): number =>
-  lines.filter(({ kind }) => kind === 'pairing').length
+  lines.filter(({ kind, outcome }) => kind === 'pairing' && outcome === 'removed').length
 
 /** The whole space is disconnected; `send` says how the form is sent. */
 export const DisconnectForm = (props: {

@@ -55,6 +55,7 @@ const listChecks = async (web: Web, here: Here): Promise<Check[]> => {
   const [listed] = await list(read, 'snapshots', { spaceId, kind, goneAt: null })
   // A check is as old as its older half.
   const checkedAt = listed && site ? earlier(listed.readAt, site.readAt) : null
+  const heardAt = space.lastEventAt
   const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: checkedAt }
   return [
     { what: 'cobot', isOk: isConnected('cobot'), way: 'setup' },
@@ -69,7 +70,12 @@ const listChecks = async (web: Web, here: Here): Promise<Check[]> => {
       params: { used, allowed: allowed ?? '∞' },
       way: 'salto',
     },
-    { what: 'webhooks', isOk: hooks.length > 0, params: { count: hooks.length }, way: 'check' },
+    {
+      what: 'webhooks',
+      isOk: hooks.length > 0,
+      params: { count: hooks.length, at: heardAt, ...(heardAt && { context: 'heard' }) },
+      way: 'check',
+    },
     { what: 'checked', isOk: checkedAt !== null, params: facts, way: 'check' },
   ]
 }

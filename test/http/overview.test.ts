@@ -4,6 +4,18 @@ import { saveSnapshot } from '../../src/db/snapshots.ts'
 import { change } from '../../src/db/store.ts'
 import { createWorld } from './world.ts'
 
+test('H3 when Cobot last told us of anything is said', async () => {
+  const world = await createWorld()
+  const { db, spaceId } = world
+  const { get } = await world.openFrame()
+  const page = async () => (await get('/overview')).text()
+  expect(await page()).toContain('There was none yet.')
+  const lastEventAt = new Date('2026-03-02T08:31:00Z')
+  await db.tx((tx) => change(tx, 'spaces', { spaceId }, { lastEventAt }))
+  expect(await page()).toMatch(/webhooks\)\. Last event: [^<]*09:31/)
+  await db.close()
+})
+
 test.each([
   ['2026-03-02T08:10:00Z', '2026-03-02T08:20:00Z', '09:10'],
   ['2026-03-02T08:40:00Z', '2026-03-02T08:30:00Z', '09:30'],

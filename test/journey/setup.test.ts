@@ -98,7 +98,7 @@ describe.skipIf(!executablePath)('the set-up', () => {
     await isThere('Last full check:')
     s.salto.setSite(s.siteId, { seats: 1 })
     await s.checkNow()
-    await isThere('All 1 seats are used')
+    await isThere('No seat is free')
     await line('All 1 seats').getByRole('link').waitFor()
   })
 })
