@@ -72,10 +72,11 @@ export const tellAt = ({ since, toldAt }: { since: Date; toldAt: Date | null }):
 }
 
 export const actionOf = (code: ProblemCode, params: Record<string, string>): ProblemAction => {
-  const { what, state, plan, leftover } = params
+  const { what, state, plan, leftover, isAsked } = params
   if (code === 'P04' && (what === 'chosen' || state === 'several')) return 'plans'
   if (code === 'P04' && plan && state === 'missing') return 'restore'
   if (code === 'P10' && leftover) return 'remove'
+  if (code === 'P17' && isAsked) return 'members'
   return usually[code]
 }
 

@@ -97,8 +97,8 @@ const desire = async (
   }
   const membership = await one(read, 'memberships', { spaceId, membershipId })
   const pairingId = membership?.pairingId
-  const pairing =
-    pairingId && (await one(read, 'pairings', { spaceId, siteId, pairingId, state: 'paired' }))
+  const known = pairingId && (await one(read, 'pairings', { spaceId, siteId, pairingId }))
+  const pairing = known && known.state === 'paired' ? known : null
   const intervals = pairing
     ? (await personOf(read, space, pairing.pairingId)).intervals
     : intervalsOf(space, membership ? [membership] : [])
@@ -112,6 +112,8 @@ const desire = async (
       startsAt: startsAt.toISOString(),
       membershipId,
       isKnown: membership ? 'yes' : '',
+      // Somebody pressed *Connect*: what is in the way stands in their row.
+      isAsked: known ? 'yes' : '',
     })
   const evidence: Evidence = !membership ? 'inferred' : pairing ? 'direct' : 'admin'
   return { ...desired, isConnected: saltoUserId !== null, evidence }

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
-import { tellAt } from '../../src/core/problems.ts'
+import { actionOf, tellAt } from '../../src/core/problems.ts'
 
 const hour = 3600_000
+
+test('whose Connect was pressed is shown what is in the way', () => {
+  expect(actionOf('P17', { isAsked: '' })).toBe('connect')
+  expect(actionOf('P17', { isAsked: 'yes' })).toBe('members')
+})
 
 test('told at once, after four hours, then daily', () => {
   const since = new Date('2026-11-24T09:00:00Z')
