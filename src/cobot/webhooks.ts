@@ -13,10 +13,10 @@ const ID = /^[A-Za-z0-9_-]{1,100}$/
 
 /**
  * The subject that a delivery points to, or null. The objects that come inline with deletions add
- * nothing: the address always names the same subject, and wins where they disagree. The event is
- * not needed either: it may point to either API, and the collection in the path says what it is.
+ * nothing: the address always names the same subject, and wins where they disagree. Which event it
+ * is does not matter: it may point to either API, and the collection in the path says what it is.
  */
-export const parseWebhook = (_event: string, body: unknown): WebhookSubject | null => {
+export const parseWebhook = (body: unknown): WebhookSubject | null => {
   const { url } = Object(body) as { url?: unknown }
   const address = typeof url === 'string' ? URL.parse(url) : null
   const [collection, value] = address?.pathname.split('/').slice(-2) ?? []

@@ -6,7 +6,7 @@ import { wakeParked } from './work.ts'
 
 export type Tokens = Pick<Row<'connections'>, 'accessSealed' | 'accessExpiresAt' | 'refreshSealed'>
 
-/** Stores a permission that an admin has just given. */
+/** Stores a permission that an admin has just given; what was parked for want of one runs now. */
 export const saveConnection = async (
   tx: Tx,
   key: { spaceId: SpaceId; side: Side },
@@ -16,6 +16,7 @@ export const saveConnection = async (
   const version = ((await one(tx, 'connections', key))?.version ?? 0) + 1
   const clean = { state: 'ok', refreshingUntil: null, changedAt: now } as const
   await put(tx, 'connections', { ...key, ...tokens, ...clean, version })
+  await wakeParked(tx, key.spaceId, key.side, now)
 }
 
 /** Makes the caller the only one to refresh this version of the tokens until `until`. */

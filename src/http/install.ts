@@ -11,7 +11,7 @@ import { saveConnection } from '../db/connections.ts'
 import { hashOf } from '../db/crypt.ts'
 import { saveSpace } from '../db/spaces.ts'
 import { one } from '../db/store.ts'
-import { ask, wakeParked } from '../db/work.ts'
+import { ask } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
 import { openFrame } from './frame.ts'
 import {
@@ -119,7 +119,6 @@ const finishInstall = async (
     const tokens = { accessSealed, accessExpiresAt: null, refreshSealed: null }
     const owner = user.cobotUserId
     await saveConnection(tx, { spaceId, side: 'cobot' }, { ...tokens, owner }, now)
-    await wakeParked(tx, spaceId, 'cobot', now)
     const cause = `admin ${user.cobotUserId}`
     const sweep = { task: 'sweepCobot', subject: 'space', priority: priority.soon } as const
     await ask(tx, [{ spaceId, ...sweep, runAt: now, cause }], now)

@@ -15,7 +15,6 @@ import { saveConnection } from '../db/connections.ts'
 import { activateSite } from '../db/sites.ts'
 import type { SpaceRow } from '../db/spaces.ts'
 import { change, one } from '../db/store.ts'
-import { wakeParked } from '../db/work.ts'
 import { endAuthorization, startAuthorization } from './authorize.ts'
 import { disconnectSpace, previewOf, readLeft, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, letFormsLead, setupUrl, type Web } from './page.ts'
@@ -84,7 +83,6 @@ const storeSalto = async (
   const now = ports.clock.now()
   await db.tx(async (tx) => {
     await saveConnection(tx, { spaceId, side: 'salto' }, sealed, now)
-    await wakeParked(tx, spaceId, 'salto', now)
   })
   wake()
 }

@@ -74,7 +74,7 @@ const sweep = { task: 'sweepCobot', subject: 'space', priority: priority.soon } 
 const checkInstalled = { ...sweep, task: 'checkInstalled' } as const
 
 const wishOf = (event: string, body: unknown): Wish | null => {
-  const found = parseWebhook(event, body)
+  const found = parseWebhook(body)
   const urgency = (usually: Priority) =>
     /^(deleted|canceled)_/.test(event) ? priority.removal : usually
   const { membershipId, bookingId } = found ?? {}

@@ -11,7 +11,7 @@ import { type Crypt, createCrypt, type SecretKeys } from '../../src/db/crypt.ts'
 import type { Tx } from '../../src/db/open.ts'
 import { getActiveSite } from '../../src/db/spaces.ts'
 import { one } from '../../src/db/store.ts'
-import { clearLeases, nextRunAt, wakeParked } from '../../src/db/work.ts'
+import { clearLeases, nextRunAt } from '../../src/db/work.ts'
 import { askEverything } from '../../src/jobs/start.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
@@ -140,7 +140,6 @@ export const enter = (
       })
       await click(async (tx) => {
         await saveConnection(tx, { spaceId, side: 'salto' }, { ...tokens, owner: null }, now)
-        await wakeParked(tx, spaceId, 'salto', now)
       })
     },
     /** An admin's browser goes through the whole set-up, from the first page to the frame. */

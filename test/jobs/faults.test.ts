@@ -7,7 +7,7 @@ import { saltoOf } from '../../src/connections/salto.ts'
 import { asId, type MembershipId, type PairingId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { saveConnection } from '../../src/db/connections.ts'
-import { nextRunAt, wakeParked } from '../../src/db/work.ts'
+import { nextRunAt } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker, type Worker } from '../../src/jobs/worker.ts'
 import type { Fault } from '../simulators/kit.ts'
@@ -315,7 +315,6 @@ describe('Cobot', () => {
     await world.act(async (tx) => {
       const tokens = { accessSealed, accessExpiresAt: null, refreshSealed: null, owner: ownerId }
       await saveConnection(tx, { spaceId, side: 'cobot' }, tokens, clock.now())
-      await wakeParked(tx, spaceId, 'cobot', clock.now())
       await clicks.lookAgain(tx, world.click(), null)
     })
     await clearUp(world)

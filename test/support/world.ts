@@ -28,7 +28,7 @@ import { listProblems } from '../../src/db/problems.ts'
 import { activateSite } from '../../src/db/sites.ts'
 import { saveSpace } from '../../src/db/spaces.ts'
 import { one } from '../../src/db/store.ts'
-import { nextRunAt, wakeParked } from '../../src/db/work.ts'
+import { nextRunAt } from '../../src/db/work.ts'
 import { handlers } from '../../src/jobs/tasks.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import type { Log } from '../../src/log.ts'
@@ -216,7 +216,6 @@ export const createWorld = async (
     })
     await db.tx(async (tx) => {
       await saveConnection(tx, { spaceId, side: 'salto' }, { ...tokens, owner: null }, now)
-      await wakeParked(tx, spaceId, 'salto', now)
     })
   }
 
@@ -232,7 +231,6 @@ export const createWorld = async (
     const now = clock.now()
     await db.tx(async (tx) => {
       await saveConnection(tx, { spaceId, side: 'cobot' }, tokens, now)
-      await wakeParked(tx, spaceId, 'cobot', now)
       await clicks.lookAgain(tx, { spaceId, by: 'Mara', now }, null)
     })
   }
