@@ -172,6 +172,8 @@ describe.skipIf(!executablePath)('members', () => {
     await s.isIn('Priya Raman', 'Part Time')
     s.salto.addSiteUser(s.siteId, { firstName: 'Yuki', lastName: 'Tanaka' })
     await s.checkNow()
+    const isListed = s.db.prepare("select 1 from snapshots where data like '%Yuki%Tanaka%'")
+    await until('SALTO’s Yuki in the comparison', () => isListed.get())
     await s.open('Connect members')
     await s.frame.getByRole('button', { name: 'Connect all' }).click()
     await s.frame.getByText('Yuki Tanaka Same name.').waitFor()
@@ -228,6 +230,8 @@ describe.skipIf(!executablePath)('members', () => {
   test('D12 somebody is locked out within seconds, and let in again', async () => {
     await s.open('Connect members')
     const tom = s.row('Tom Turner')
+    for (const name of [/^Assign tag/, /^Lock out now/, /^Disconnect/])
+      await tom.getByRole('button', { name }).waitFor()
     await s.press(tom, /^Lock out now/)
     await s.confirm(/^Lock out now/)
     const at = Date.now()
