@@ -42,7 +42,7 @@ export const reconcileBooking: TaskHandler = async (look) => {
     const isOver = booking && booking.endsAt <= look.now()
     await removeGroup(look, row, isOver ? `ended ${booking.endsAt.toISOString()}` : evidence)
     await look.tx((tx) => take(tx, 'bookingGroups', { spaceId, siteId: site.siteId, bookingId }))
-  }
+  } else if (row) await removeDoubles(look, row)
 }
 
 /** The site is being left: the group goes, or stays as an admin wishes. */
@@ -293,6 +293,14 @@ const removeGroup = async (look: Look, row: Group, why: string): Promise<Came> =
   for (const group of groups) await deleteOwn(look, row, group)
   if (groups.length === 0 && row.creatingSince) settleFirst(look, row.creatingSince)
   return isRenamed ? { outcome: 'left', why: 'renamed' } : { outcome: 'removed' }
+}
+
+/** Of a group that was made twice the ledger's one stays for its day (R7). */
+const removeDoubles = async (look: Look, row: Group): Promise<void> => {
+  const groups = await findGroups(look, row.siteId, row.name, row)
+  look.because(`booking ${row.bookingId} twice`)
+  for (const group of groups)
+    if (group.accessGroupId !== row.accessGroupId) await deleteOwn(look, row, group)
 }
 
 const deleteOwn = async (look: Look, row: Group, group: AccessGroup): Promise<void> => {

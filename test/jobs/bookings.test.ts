@@ -423,6 +423,18 @@ test('R7 a second group of the same name goes, whenever it shows', async () => {
   expect(only()).toMatchObject({ id, users: [saltoUserOf('Mia')], locks: [world.quayLock] })
 })
 
+test('R7 C6 of two groups one stays for the day after its booking', async () => {
+  await start()
+  const mia = await connected()
+  world.book(mia, '2026-11-24T08:00:00Z', '2026-11-24T10:00:00Z')
+  await world.settle()
+  const { id, name } = only()
+  await world.advanceTo('2026-11-24T10:05:00Z', 5 * 60_000)
+  world.salto.addAccessGroup(world.siteId, { name })
+  await world.advance(20 * 60_000, 5 * 60_000)
+  expect(only().id).toBe(id)
+})
+
 test('R18 C6 a group of which an old backup knows nothing goes when its booking is over', async () => {
   await start()
   const mia = await connected()
