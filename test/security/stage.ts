@@ -254,12 +254,16 @@ export const createStage = async () => {
     return token
   }
 
-  /** All that is stored of a space, but who looks at it. */
+  /** All that is stored of a space, but who looks at it and when Cobot last told of anything. */
   const rowsOf = async (of: SpaceId) => {
     const passing: Name[] = ['sessions', 'authorizations', 'budgets']
     const names = (Object.keys(keys) as Name[]).filter((name) => !passing.includes(name))
     const all = await Promise.all(names.map((name) => list(db.read, name, { spaceId: of })))
-    return all.map((rows) => rows.filter((row) => !('kind' in row && row.kind === 'admin')))
+    return all.map((rows) =>
+      rows
+        .filter((row) => !('kind' in row && row.kind === 'admin'))
+        .map((row) => ('lastEventAt' in row ? { ...row, lastEventAt: null } : row)),
+    )
   }
   const stored = async (of: SpaceId = spaceId) => JSON.stringify(await rowsOf(of))
 
