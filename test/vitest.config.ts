@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './support/longest-first.ts'
 
 const isLong = process.env.LONG !== undefined
 // What runs for an hour ends at the same moment, whichever worker has it.
@@ -21,6 +22,7 @@ export default defineConfig({
     maxWorkers: isLong ? 6 : 2,
     // Files that share a process share what they import, which halves the time of the whole.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
