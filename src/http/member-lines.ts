@@ -1,6 +1,7 @@
 // What is known of each membership, joined to one line of the table. All of them are sorted and
 // filtered by what is quick to know; the rest is looked up for those that are shown.
 import type { MemberLine } from '../../views/members.tsx'
+import { hasTag } from '../core/differences.ts'
 import { isActive, lastEnd } from '../core/entitlements.ts'
 import { asId, type MembershipId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
@@ -212,11 +213,10 @@ const userOf = ({ pairing }: Bare, users: Users) =>
 /** Connected, with neither a tag nor the app, nor as a visitor a PIN. */
 const hasNothing = (line: Bare, users: Users): boolean => {
   const user = userOf(line, users)
-  // A lost tag stays theirs in SALTO KS, blocked.
-  const isLost = line.tag?.state === 'lost' && line.tag.number === user?.tagNumber
-  const hasTag = line.tag?.state === 'held' || (Boolean(user?.tagNumber) && !isLost)
+  const tags = line.tag ? [line.tag] : []
+  const hasKey = hasTag(tags, { tagNumber: user?.tagNumber ?? null }) || user?.hasProfile
   const hasPin = line.visit && user?.usePin
-  return line.pairing?.state === 'paired' && !hasTag && !hasPin && !user?.hasProfile
+  return line.pairing?.state === 'paired' && !hasKey && !hasPin
 }
 
 const wholeLines = async (
