@@ -9,7 +9,7 @@ test('H3 when Cobot last told us of anything is said', async () => {
   const { db, spaceId } = world
   const { get } = await world.openFrame()
   const page = async () => (await get('/overview')).text()
-  expect(await page()).toContain('There was none yet.')
+  expect(await page()).toContain('No event has come yet.')
   const lastEventAt = new Date('2026-03-02T08:31:00Z')
   await db.tx((tx) => change(tx, 'spaces', { spaceId }, { lastEventAt }))
   expect(await page()).toMatch(/webhooks\)\. Last event: [^<]*09:31/)
