@@ -118,10 +118,10 @@ export const expectKs = (facts: Facts) => {
     const person = personOf(booker)
     const theirs = connected.filter((each) => personOf(each) === person)
     const isTheirs = theirs.some((each) => isMember(each, booking.from))
-    // Whoever is inside stays able to come back in, past the end of the membership.
-    if (isTheirs && booking.from <= now && now < booking.to) entitled.add(person)
     const door = doors.get(booking.resourceId)
     if (!door) continue
+    // Whoever is inside stays able to come back in, past the end of the membership.
+    if (isTheirs && booking.from <= now && now < booking.to) entitled.add(person)
     const startsAt = new Date(booking.from.getTime() - door.minutesBefore * 60_000)
     const endsAt = new Date(booking.to.getTime() + door.minutesAfter * 60_000)
     const name = groupNameOf(booking.id)
