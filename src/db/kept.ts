@@ -40,6 +40,9 @@ export const keep = <R>(
 export const slot = (column: PgColumn, name: string): SQL =>
   sql`${sql.param(sql.placeholder(name), column)}`
 
+/** A limit that is part of a kept query: SQLite plans one with a limit of its own anew each time. */
+export const few = (limit: number) => sql.raw(String(limit)) as unknown as number
+
 type Columns = Record<string, PgColumn>
 
 export const columnOf = (table: PgTable, field: string): PgColumn => {

@@ -1,7 +1,7 @@
 // Rows by what their fields are: most of our SQL is no more than this, for both dialects.
 import { desc, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import { type Beyond, columnOf, conditionOf, isNever, keep, rowOf } from './kept.ts'
+import { type Beyond, columnOf, conditionOf, few, isNever, keep, rowOf } from './kept.ts'
 import type { Tables, Tx } from './open.ts'
 import { keys } from './tables.ts'
 
@@ -43,7 +43,7 @@ export const last = async <N extends Name>(
       .from(table)
       .where(condition())
       .orderBy(desc(columnOf(table, field)))
-      .limit(1),
+      .limit(few(1)),
   )
   return ((await query.execute(values)) as Row<N>[])[0] ?? null
 }

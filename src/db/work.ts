@@ -16,9 +16,9 @@ import {
 } from 'drizzle-orm'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
-import { columnOf, keep, slot } from './kept.ts'
+import { columnOf, few, keep, slot } from './kept.ts'
 import type { Tx } from './open.ts'
-import { above, change, list, one, type Row } from './store.ts'
+import { above, change, list, type Row } from './store.ts'
 
 export type WorkRow = Row<'work'>
 export type Claim = Pick<WorkRow, 'spaceId' | 'task' | 'subject' | 'revision'> & { token: string }
@@ -69,7 +69,7 @@ export const listDue = async (
   without: readonly SpaceId[] = [],
 ) => {
   const others = Object.fromEntries(without.map((spaceId, n) => [`not ${n}`, spaceId]))
-  const due = keep(tx, `due ${without.length}`, ({ q, t, dialect }) => {
+  const due = keep(tx, `due ${limit} ${without.length}`, ({ q, t, dialect }) => {
     const { runAt, priority } = t.work
     const spaceId = columnOf(t.work, 'spaceId')
     const isOther = Object.keys(others).map((name) => slot(spaceId, name))
@@ -78,11 +78,11 @@ export const listDue = async (
       .from(t.work)
       .where(and(lte(runAt, slot(runAt, 'now')), free(tx), notInArray(spaceId, isOther)))
       .orderBy(asc(priority), asc(runAt))
-      .limit(sql.placeholder('limit'))
+      .limit(few(limit))
       .$dynamic()
     return dialect === 'pg' ? query.for('update', { skipLocked: true }) : query
   })
-  const rows = await due.execute({ now, limit, ...others })
+  const rows = await due.execute({ now, ...others })
   const running = new Map<SpaceId, number>()
   const leased = rows.length > 0 ? await list(tx, 'work', { leaseUntil: above(now) }) : []
   for (const { spaceId } of leased) running.set(spaceId, (running.get(spaceId) ?? 0) + 1)
@@ -106,22 +106,42 @@ export const renewLease = (tx: Tx, leaseToken: string, leaseUntil: Date) =>
 
 export class LeaseLost extends Error {}
 
-/** Ends a run: gives the lease back and stores when to look again. Asked meanwhile: now. */
+/** Ends a run: gives the lease back and stores when to look again. Asked meanwhile it stays due. */
 export const settle = async (
   tx: Tx,
-  { spaceId, task, subject, revision, token }: Claim,
-  outcome: Pick<WorkRow, 'runAt' | 'attempts' | 'lastError'> & { now: Date; cause?: string },
+  { token, ...claimed }: Claim,
+  outcome: Pick<WorkRow, 'runAt' | 'attempts' | 'lastError'> & { cause?: string },
 ): Promise<void> => {
-  const key = { spaceId, task, subject }
-  // Giving the lease back first locks the row: nobody asks between this read and the write below.
-  const ours = { ...key, leaseToken: token }
-  const isOurs = await change(tx, 'work', ours, { leaseToken: null, leaseUntil: null })
-  const row = isOurs ? await one(tx, 'work', key) : null
-  if (!row) throw new LeaseLost(`lost the lease of ${task} ${subject}`)
-  const { now, ...settled } = outcome
-  const again = { lastError: settled.lastError, runAt: now, attempts: 0 }
-  const next = row.revision === revision ? settled : again
-  await change(tx, 'work', key, next)
+  const { runAt, lastError, cause } = outcome
+  const query = keep(tx, `settle ${!!runAt} ${!!lastError} ${!!cause}`, ({ q, t: { work } }) => {
+    const given = (column: keyof typeof claimed) => eq(work[column], slot(work[column], column))
+    const unlessAsked = (value: SQL, otherwise: unknown) =>
+      sql`case when ${given('revision')} then ${value} else ${otherwise} end`
+    const outcomeOf = (column: keyof typeof outcome) =>
+      outcome[column] === null ? sql`null` : slot(work[column], `= ${column}`)
+    return q
+      .update(work)
+      .set({
+        leaseToken: null,
+        leaseUntil: null,
+        runAt: unlessAsked(outcomeOf('runAt'), work.runAt),
+        attempts: unlessAsked(outcomeOf('attempts'), sql`0`),
+        lastError: outcomeOf('lastError'),
+        ...(cause && { cause: unlessAsked(outcomeOf('cause'), work.cause) }),
+      })
+      .where(
+        and(
+          given('spaceId'),
+          given('task'),
+          given('subject'),
+          eq(work.leaseToken, slot(work.leaseToken, 'token')),
+        ),
+      )
+      .returning({ subject: work.subject })
+  })
+  const values = Object.entries(outcome).map(([column, value]) => [`= ${column}`, value])
+  const rows = await query.execute({ ...claimed, token, ...Object.fromEntries(values) })
+  if (rows.length === 0) throw new LeaseLost(`lost the lease of ${claimed.task} ${claimed.subject}`)
 }
 
 /** A look whose lease ran out: whoever held it counts as one failed attempt. */
@@ -163,7 +183,7 @@ export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
       .from(t.work)
       .where(and(isNotNull(t.work.runAt), free(tx)))
       .orderBy(asc(t.work.runAt))
-      .limit(1),
+      .limit(few(1)),
   )
   const [row] = await next.execute({ now })
   return row?.runAt ?? null

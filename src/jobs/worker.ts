@@ -103,9 +103,7 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
     // Of a space that left only what is to be forgotten is still looked at.
     const isAwake = space?.state === 'installed' || row.task === 'tidyUp'
     if (!space || !handler || !isAwake) {
-      await db.tx((tx) =>
-        settle(tx, claim, { runAt: null, attempts: 0, lastError: null, now: clock.now() }),
-      )
+      await db.tx((tx) => settle(tx, claim, { runAt: null, attempts: 0, lastError: null }))
       return
     }
     const stopRenewing = keepLease(claim.token, held)
@@ -169,7 +167,6 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         lastError: again?.reason ?? null,
         // What is through is looked at next because of its date; nobody else asked for that.
         cause: again ? row.cause : /^sweep/.test(task) ? 'sweep' : 'date',
-        now,
       })
       await ask(tx, state.asks, now)
     })
