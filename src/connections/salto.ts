@@ -16,6 +16,8 @@ const marginMs = 10 * 60_000
 const dailyMs = 24 * 3600_000
 /** Longer than a call may take, so that a second refresher never overlaps the first. */
 const electionMs = 20_000
+/** A refresh takes no longer as a rule; past that its election is waited for, since it has failed. */
+const usualMs = 3000
 /** A token refused within this time after it was stored is not a stale one: we are refused. */
 const freshMs = 60_000
 
@@ -62,7 +64,10 @@ const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): P
       throw error
     })
   if (leftMs > 0) return open(row)
-  throw new RetryLater('somebody else is refreshing the permission for SALTO', 1000)
+  const heldMs = (row.refreshingUntil?.getTime() ?? 0) - now.getTime()
+  const isOverdue = heldMs > 0 && heldMs < electionMs - usualMs
+  const afterMs = isOverdue ? heldMs : 1000
+  throw new RetryLater('somebody else is refreshing the permission for SALTO', afterMs)
 }
 
 const refresh = async (deps: Deps, spaceId: SpaceId, row: Row<'connections'>): Promise<string> => {

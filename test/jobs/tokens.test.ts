@@ -39,3 +39,23 @@ test('while nobody gives out new permissions the one we have is used to its end'
   world.salto.clearFaults()
   await world.advance(20 * minute, 5 * minute)
 })
+
+test('while nobody gives out new permissions whoever needs one does not ask every second', async () => {
+  const world = await start()
+  const names = ['Mia Member', 'Noa Noon', 'Olu Ofori', 'Pia Pine']
+  const memberships = []
+  for (const name of names) memberships.push((await connected(name)).membershipId)
+  world.salto.addFault({ path: '/identity/', status: 503 })
+  await pass('2026-11-24T12:00:00Z', hour)
+  for (const id of memberships) world.cobot.updateMembership(hub, id, { name: `${id} Married` })
+  await pass('2026-11-24T12:02:00Z', 1000)
+  let looks = 0
+  for (let second = 0; second < 60; second++) {
+    await world.clock.advance(1000)
+    looks += await world.worker.drain()
+  }
+  expect(looks).toBeLessThan(20 * names.length)
+  world.salto.clearFaults()
+  await world.advance(2 * minute, 5_000)
+  for (const id of memberships) expect(user(`${id} Married`)).toBeDefined()
+})
