@@ -1,5 +1,6 @@
 // A house full of members for the guard's scenarios, and ways to bend what Cobot answers.
 import { list, put, type Row, take } from '../../src/db/store.ts'
+import { plainCrypt } from '../support/plain-crypt.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 export const hub = 'harbour-hub'
@@ -11,7 +12,8 @@ export type House = Awaited<ReturnType<typeof createHouse>>
 
 /** `people` connected members on "Full Time", and `bookings` of the room within the next 24 hours. */
 export const createHouse = async ({ people = 8, bookings = 1 } = {}) => {
-  const world = await createWorld({ seats: null })
+  const crypt = plainCrypt([{ kid: 'k1', key: new Uint8Array(32) }])
+  const world = await createWorld({ seats: null, crypt })
   await world.settle()
   await world.mapRoom()
   const names = Array.from({ length: people }, (_, index) => `Member Nr${index + 1}`)

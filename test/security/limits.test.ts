@@ -8,7 +8,7 @@ import { list } from '../../src/db/store.ts'
 import { ask } from '../../src/db/work.ts'
 import { createWorker } from '../../src/jobs/worker.ts'
 import { listen } from '../../src/server.ts'
-import { plainCrypt } from '../simulation/places.ts'
+import { plainCrypt } from '../support/plain-crypt.ts'
 import { createWorld, origins } from '../support/world.ts'
 import { createStage } from './stage.ts'
 

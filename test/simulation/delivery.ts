@@ -56,7 +56,8 @@ export const createDelivery = (given: {
         return
       }
       if (hookChance.is(given.faults().late)) {
-        const lateMs = hookChance.between(5_000, given.longestMs)
+        // Most are late by little: as many by seconds as by minutes, as by hours.
+        const lateMs = 5000 * (given.longestMs / 5000) ** hookChance.fraction()
         fire(lateMs < minute ? 'F31' : 'F33')
         lose(space)
         scheduler.at(scheduler.nowMs() + quickMs, () =>

@@ -29,16 +29,21 @@ type World = {
   deps: Deps
   store: Store
   fetchOf(replica: Replica): Fetch
+  /** By how much the clock of the database is wrong. */
+  databaseSkewMs(): number
   patch?: ((deps: Deps) => Deps) | undefined
 }
 
 /** The longest the worker sleeps without looking: such a timer is a poll. */
 const pollMs = 500
+/** How often the database is asked for the time, which changes nothing while clocks stay as they are. */
+const timeMs = 30_000
 
 export const startReplica = async (world: World, name: string, over: Partial<Deps> = {}) => {
   const { scheduler, store } = world
   const chance: Chance = chanceOf(world.seed, `replica ${name}`)
   let poll: { fromMs: number; seen: string; go: () => void } | null = null
+  let time: { fromMs: number; skewMs: number; databaseSkewMs: number; go: () => void } | null = null
 
   const replica: Replica = {
     name,
@@ -67,6 +72,13 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     now: () => new Date(scheduler.nowMs() + replica.skewMs),
     after: (ms, then) => {
       const nowMs = scheduler.nowMs()
+      if (ms === timeMs) {
+        const [skewMs, databaseSkewMs] = [replica.skewMs, world.databaseSkewMs()]
+        time = { fromMs: nowMs + ms, skewMs, databaseSkewMs, go: then }
+        return () => {
+          time = null
+        }
+      }
       if (ms !== pollMs) return replica.at(nowMs + Math.max(0, ms), then)
       const mine = { fromMs: nowMs + ms, seen: work().line, go: then }
       poll = mine
@@ -88,20 +100,37 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
     const nowMs = scheduler.nowMs()
     const { line, untilMs } = work()
     const mattersMs = line === '' || line === seen ? untilMs - aheadMs() : nowMs
-    const steps = Math.floor((Math.max(mattersMs, nowMs) - fromMs) / pollMs)
-    const atMs = fromMs + Math.max(0, steps) * pollMs
-    return Math.max(atMs < nowMs ? atMs + pollMs : atMs, replica.frozenUntilMs)
+    return nextOf(fromMs, pollMs, Math.max(mattersMs, nowMs))
   }
-  const lazy = {
-    notBefore: () => poll?.fromMs ?? Number.POSITIVE_INFINITY,
-    next: nextPollMs,
-    run: () => {
-      const go = poll?.go
-      poll = null
-      go?.()
+  /** Of instants that far apart the one at which something that matters from an instant on is seen. */
+  const nextOf = (fromMs: number, everyMs: number, mattersMs: number): number => {
+    const nowMs = scheduler.nowMs()
+    const steps = Math.floor((mattersMs - fromMs) / everyMs)
+    const atMs = fromMs + Math.max(0, steps) * everyMs
+    return Math.max(atMs < nowMs ? atMs + everyMs : atMs, replica.frozenUntilMs)
+  }
+  const nextTimeMs = (): number => {
+    const isSame = time?.skewMs === replica.skewMs && time.databaseSkewMs === world.databaseSkewMs()
+    if (!time || isSame) return Number.POSITIVE_INFINITY
+    return nextOf(time.fromMs, timeMs, scheduler.nowMs())
+  }
+  const lazies = [
+    {
+      notBefore: () => poll?.fromMs ?? Number.POSITIVE_INFINITY,
+      next: nextPollMs,
+      run: () => {
+        const go = poll?.go
+        poll = null
+        go?.()
+      },
     },
+    { notBefore: nextTimeMs, next: nextTimeMs, run: () => time?.go() },
+  ]
+  scheduler.lazy.push(...lazies)
+  const end = () => {
+    replica.isDead = true
+    for (const each of lazies) scheduler.lazy.splice(scheduler.lazy.indexOf(each), 1)
   }
-  scheduler.lazy.push(lazy)
 
   const ports = { clock, random: chance, fetch: world.fetchOf(replica) }
   const plain: Deps = { ...world.deps, ...over, ports }
@@ -117,14 +146,10 @@ export const startReplica = async (world: World, name: string, over: Partial<Dep
 
   return {
     replica,
-    kill: () => {
-      replica.isDead = true
-      scheduler.lazy.splice(scheduler.lazy.indexOf(lazy), 1)
-    },
+    kill: end,
     stop: async () => {
       await worker.stop()
-      replica.isDead = true
-      scheduler.lazy.splice(scheduler.lazy.indexOf(lazy), 1)
+      end()
     },
   }
 }
