@@ -3,6 +3,7 @@ import { type Cobot, createCobot } from '../cobot/client.ts'
 import { cobotBuckets } from '../core/backoff.ts'
 import { ReconnectNeeded, RetryLater } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
+import type { Ports } from '../core/ports.ts'
 import { closeBudget, takeFromBudget } from '../db/budgets.ts'
 import { one } from '../db/store.ts'
 import type { Deps } from './deps.ts'
@@ -27,7 +28,27 @@ const overdraft = 3
 /** How often the next page of a list waits for the budget, others being faster, before it gives up. */
 const waitsPerPage = 30
 
-const refilledMs = cobotBuckets.any.capacity / cobotBuckets.any.perMs
+const callMs = 1 / cobotBuckets.any.perMs
+const refilledMs = cobotBuckets.any.capacity * callMs
+/** What is promised beyond this was promised by a clock that was set back meanwhile. */
+const longestMs = 10 * 60_000
+
+/** Since when a turn at each budget is free again. A process is known by its ports. */
+const turns = new WeakMap<Ports, Map<string, number>>()
+
+/**
+ * Whoever waits comes back in a turn of their own, after `waitMs` or later. If all came back at once,
+ * one would find the call that is free, and the others would have looked in vain.
+ */
+const takeTurn = (ports: Ports, key: string, waitMs: number): number => {
+  const ours = turns.get(ports) ?? new Map<string, number>()
+  turns.set(ports, ours)
+  const nowMs = ports.clock.now().getTime()
+  const freeMs = ours.get(key) ?? 0
+  const atMs = Math.max(nowMs + waitMs, freeMs < nowMs + longestMs ? freeMs : 0)
+  ours.set(key, atMs + callMs)
+  return atMs - nowMs
+}
 
 /**
  * `probe` asks although Cobot refused us before: that is how a refused space comes back by itself.
@@ -78,9 +99,11 @@ export const cobotOf = async (
         }
         // A look that starts anew makes its calls anew: with less than it took so far, a row of calls
         // would never end. Who is not in a hurry comes back to a full bucket.
-        const sameAgainMs = urgent ? waitMs + calls / cobotBuckets.any.perMs : refilledMs
+        const sameAgainMs = Math.min(urgent ? waitMs + calls * callMs : refilledMs, refilledMs)
         const afterMs =
-          kind === 'any' ? Math.max(waitMs, Math.min(sameAgainMs, refilledMs)) : waitMs
+          kind === 'any'
+            ? takeTurn(ports, `${urgent} ${owner}`, Math.max(waitMs, sameAgainMs))
+            : waitMs
         throw new RetryLater(`the budget for Cobot (${kind}) is used up`, afterMs)
       },
       limited: (afterMs) => {

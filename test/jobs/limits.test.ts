@@ -180,6 +180,28 @@ test('R13 looks of several calls each do not take the budget from one another fo
   expect(world.bookingGroups()).toEqual([])
 })
 
+test('R13 forty that wait for the budget come back one after the other, not all at once', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  const hourOf = (index: number) =>
+    new Date(Date.parse('2026-11-25T00:00:00Z') + index * hour).toISOString()
+  for (let index = 0; index < 40; index++)
+    world.book(membershipId, hourOf(index), hourOf(index + 0.5))
+  await world.advance(5 * minute)
+  expect(world.bookingGroups()).toHaveLength(40)
+  for (const { id } of world.cobot.bookings(hub)) world.cobot.deleteBooking(id)
+  await world.cobot.deliverAll()
+  let looks = 0
+  let seconds = 0
+  for (; world.bookingGroups().length > 0 && seconds < 120; seconds++) {
+    looks += await world.worker.drain()
+    await world.clock.advance(1000)
+  }
+  // Eighty calls at 48 a minute; each booking is looked at twice at least, here and there.
+  expect(seconds).toBeLessThanOrEqual(110)
+  expect(looks).toBeLessThan(6 * 40)
+})
+
 test('R13 "too many requests" holds all calls until the time that Cobot names', async () => {
   const world = await start()
   const { membershipId } = await connected('Mia Member')
