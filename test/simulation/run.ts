@@ -623,5 +623,11 @@ const readOwner = (token: string): string => {
   return sub ?? token
 }
 
-const offsetOf = (at: Date, timeZone: string): string =>
-  new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).format(at).slice(-6)
+const offsets = new Map<string, Intl.DateTimeFormat>()
+
+const offsetOf = (at: Date, timeZone: string): string => {
+  const format =
+    offsets.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+  offsets.set(timeZone, format)
+  return format.format(at).slice(-6)
+}

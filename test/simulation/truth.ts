@@ -83,17 +83,24 @@ export const createTruth = (given: {
     const memberships = new Map<string, string>()
     const bookings = new Map<string, string>()
     const persons = new Map<string, string>()
-    const add = (to: Map<string, string>, person: string, what: unknown[]) =>
-      to.set(person, (to.get(person) ?? '') + JSON.stringify(what))
+    type Word = string | number | null | undefined
+    const add = (to: Map<string, string>, person: string, what: Word[]) =>
+      to.set(person, `${to.get(person) ?? ''}${what.join()};`)
+    const onPlan = (
+      plan: { planId: string | null; name: string; canceledTo: string | null } | null,
+    ) => plan && `${plan.planId} ${plan.name} ${plan.canceledTo}`
     for (const each of cobot.memberships(space.subdomain)) {
-      const { id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan } = each
+      const { id, confirmedAt, startsAt, canceledTo } = each
       const person = personOf(each)
       persons.set(id, person)
-      add(memberships, person, [id, confirmedAt, startsAt, canceledTo, plan, upcomingPlan])
+      const plans = [onPlan(each.plan), onPlan(each.upcomingPlan)]
+      add(memberships, person, [id, confirmedAt?.getTime(), startsAt, canceledTo, ...plans])
     }
     for (const { id, from, to, resourceId, membershipId } of cobot.bookings(space.subdomain)) {
       const person = membershipId && persons.get(membershipId)
-      if (person) add(bookings, person, [id, from, to, resourceId, space.doors.get(resourceId)])
+      const { lockIds, minutesBefore, minutesAfter } = space.doors.get(resourceId) ?? {}
+      const door = `${lockIds?.join(' ')} ${minutesBefore} ${minutesAfter}`
+      if (person) add(bookings, person, [id, from.getTime(), to.getTime(), resourceId, door])
     }
     return { memberships, bookings }
   }

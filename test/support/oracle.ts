@@ -130,12 +130,21 @@ export const expectKs = (facts: Facts) => {
       continue
     }
     if (!isTheirs || startsAt.getTime() - 7 * dayMs > now.getTime()) continue
-    const [startLocal, endLocal] = [startsAt, endsAt].map((at) => wallClock(at, siteZone)) as [
-      string,
-      string,
-    ]
     const { lockIds } = door
-    bookingGroups.set(name, { name, person, lockIds, startsAt, endsAt, startLocal, endLocal })
+    bookingGroups.set(name, {
+      name,
+      person,
+      lockIds,
+      startsAt,
+      endsAt,
+      // Read by few, and dear to work out.
+      get startLocal() {
+        return wallClock(startsAt, siteZone)
+      },
+      get endLocal() {
+        return wallClock(endsAt, siteZone)
+      },
+    })
   }
   return { planGroups, bookingGroups, mayStand, entitled }
 }
