@@ -22,6 +22,8 @@ export type Fate = {
   /** The share of webhooks that get lost, come twice, or late. */
   hooks: typeof noHookFaults
   databaseSkewMs: number
+  /** Until then no process can start. */
+  databaseAwayUntilMs: number
   /** What a process that starts now seals with. */
   crypt: Crypt
   /** Who dies as soon as a call of theirs has come so far. */
@@ -32,6 +34,7 @@ export type Fate = {
 export const createFate = (crypt: Crypt): Fate => ({
   hooks: noHookFaults,
   databaseSkewMs: 0,
+  databaseAwayUntilMs: 0,
   crypt,
   doomed: null,
   hands: [],
@@ -134,6 +137,7 @@ export const planHappenings = (world: World) => {
     sometimes(fault, 2, () => {
       const untilMs = scheduler.nowMs() + fates.between(1, lasts) * minute
       const broken = chanceOf(seed, `database ${scheduler.nowMs()}`)
+      if (share === 1) fate.databaseAwayUntilMs = untilMs
       store.breakWhile(() => {
         if (scheduler.nowMs() > untilMs || !broken.is(share)) return null
         fire(fault)

@@ -371,11 +371,15 @@ export const runSeed = async (options: Options): Promise<Result> => {
     databaseSkewMs: () => fate.databaseSkewMs,
     patch: options.patch,
   }
-  const start = async () => {
+  const start = async (): Promise<void> => {
+    // Without a database a process ends again, and is started anew until there is one.
+    if (scheduler.nowMs() <= fate.databaseAwayUntilMs) {
+      scheduler.at(fate.databaseAwayUntilMs + 1000, start)
+      return
+    }
     const replica = await startReplica(replicaWorld, `r${++started}`, { crypt: fate.crypt })
     running.push(replica)
     tell(`${replica.replica.name} starts`)
-    return replica
   }
   const living = () =>
     running.map(({ replica }) => replica).filter((each) => each.frozenUntilMs <= scheduler.nowMs())
@@ -531,6 +535,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const finish = async () => {
     network.setStorms([])
     store.breakWhile(null)
+    fate.databaseAwayUntilMs = 0
     fate.hooks = noHookFaults
     for (const { siteId } of spaces) {
       salto.setSite(siteId, { seats, subscriptionValid: true })
