@@ -33,6 +33,13 @@ export class RetryLater extends Error {
   }
 }
 
+/** The other side is plainly away: nothing is asked until somebody finds that it is back. */
+export class Away extends RetryLater {
+  constructor(side: Side, afterMs: number) {
+    super(`${side} does not answer`, afterMs)
+  }
+}
+
 /** The other side understood and said no; the same question gets the same answer. */
 export class Refused extends OfSide {
   readonly status: number

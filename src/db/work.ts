@@ -14,6 +14,7 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
+import { Away, type Side } from '../core/errors.ts'
 import type { SpaceId } from '../core/ids.ts'
 import type { Ask, Task } from '../core/problems.ts'
 import { columnOf, few, keep, slot } from './kept.ts'
@@ -190,5 +191,12 @@ export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
 }
 
 /** Somebody let us in again: what was parked on this side runs now. */
-export const wakeParked = (tx: Tx, spaceId: SpaceId, side: string, now: Date) =>
-  change(tx, 'work', { spaceId, lastError: `reconnect ${side}` }, { runAt: now })
+export const wakeParked = (tx: Tx, spaceId: SpaceId, side: Side, now: Date) =>
+  wake(tx, { spaceId, lastError: `reconnect ${side}` }, now)
+
+/** A side answers again: what waited for that runs now. */
+export const wakeWaiting = (tx: Tx, spaceId: SpaceId, side: Side, now: Date) =>
+  wake(tx, { spaceId, lastError: new Away(side, 0).message }, now)
+
+const wake = (tx: Tx, those: { spaceId: SpaceId; lastError: string }, now: Date) =>
+  change(tx, 'work', { ...those, runAt: above(now) }, { runAt: now })

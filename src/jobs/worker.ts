@@ -1,6 +1,7 @@
 // Claims due subjects, runs their looks, settles them. What follows from an error is said in one
 // place, `after-failure.ts`.
 import type { Deps } from '../connections/deps.ts'
+import { laneOf } from '../connections/lanes.ts'
 import { backoffMs } from '../core/backoff.ts'
 import { earlier } from '../core/entitlements.ts'
 import { Refused, Rejected } from '../core/errors.ts'
@@ -19,6 +20,7 @@ import {
   renewLease,
   settle,
   type WorkRow,
+  wakeWaiting,
 } from '../db/work.ts'
 import { afterFailure, sayWhoIsAway } from './after-failure.ts'
 import { type LookState, startLook, type TaskHandler } from './run.ts'
@@ -169,6 +171,8 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         cause: again ? row.cause : /^sweep/.test(task) ? 'sweep' : 'date',
       })
       await ask(tx, state.asks, now)
+      for (const side of ['cobot', 'salto'] as const)
+        if (laneOf(ports, spaceId, side).takeReturn()) await wakeWaiting(tx, spaceId, side, now)
     })
   }
 

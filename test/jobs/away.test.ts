@@ -105,3 +105,28 @@ test('a list of SALTO’s that asks for one pause after another is asked for eve
   await world.advance(6 * minute)
   expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
 })
+
+test('of those who wait for a side one tries it again, and all go on with its first answer', async () => {
+  const world = await start()
+  const names = Array.from({ length: 12 }, (_, n) => `Member Nr${n}`)
+  const ids: string[] = []
+  for (const name of names) ids.push((await connected(name)).membershipId)
+  await world.advance(2 * minute)
+  world.salto.addFault({ status: 500 })
+  const rename = (to: string) => {
+    for (const [n, id] of ids.entries())
+      world.cobot.updateMembership(hub, id, { name: `${to} Nr${n}` })
+  }
+  rename('Married')
+  await pass(later(world, 5 * minute), 5_000)
+  let looks = 0
+  for (let second = 0; second < 600; second++) {
+    await world.clock.advance(1000)
+    looks += await world.worker.drain()
+  }
+  // A try a minute, of the sweep that says so as well; the others look for themselves now and then.
+  expect(looks).toBeLessThan(6 * names.length)
+  world.salto.clearFaults()
+  await pass(later(world, 75_000), 1_000)
+  for (const n of names.keys()) expect(user(`Married Nr${n}`)).toBeDefined()
+})
