@@ -56,7 +56,7 @@ const hour = 60 * minute
 
 const sizes = {
   small: { members: 12, bookings: 9, hours: 36, actions: 40 },
-  full: { members: 40, bookings: 60, hours: 168, actions: 300 },
+  full: { members: 40, bookings: 60, hours: 168, actions: 200 },
 }
 
 const briskEvery = 59
@@ -151,7 +151,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const home = chance.pick(zones)
   // Sweeps cost much of a run: few small worlds keep the pace of production, most far less.
   const isBrisk = size === 'small' && seed % briskEvery === 0
-  const slow = chance.pick([1, 1.5, 2])
+  const slow = chance.pick(size === 'full' ? [2, 3] : [1, 1.5, 2])
   const sweeps = isBrisk
     ? { cobotMs: 300_000, ksMs: 840_000 }
     : { cobotMs: slow * hour, ksMs: 2 * slow * hour }
