@@ -20,9 +20,9 @@ import {
 } from '../db/snapshots.ts'
 import { getActiveSite, intervalsOf } from '../db/spaces.ts'
 import { change, list, one } from '../db/store.ts'
+import { readAllBookings } from './read-booking.ts'
 import { readAllMemberships } from './read-membership.ts'
 import type { Look, TaskHandler } from './run.ts'
-import { takeInBookings } from './take-in.ts'
 
 const dayMs = 24 * 3600_000
 
@@ -35,7 +35,7 @@ const parts: Record<string, (look: Look, cobot: Cobot) => Promise<void>> = {
     await sayWhoHasNoPlan(look)
   },
   catalogue: (look, cobot) => sweepPlansAndResources(look, cobot),
-  bookings: (look, cobot) => sweepBookings(look, cobot),
+  bookings: (look) => sweepBookings(look),
   webhooks: async (look, cobot) => {
     const leaving = { spaceId: look.spaceId, whole: true, endedAt: null }
     if (await one(look.read, 'receipts', leaving)) return
@@ -106,16 +106,13 @@ const sweepPlansAndResources = async (look: Look, cobot: Cobot): Promise<void> =
 }
 
 /** The list proves absence inside its own range only; whoever is missing is read singly. */
-const sweepBookings = async (look: Look, cobot: Cobot): Promise<void> => {
-  const readAt = look.now()
-  const from = new Date(readAt.getTime() - dayMs)
-  const to = new Date(readAt.getTime() + 30 * dayMs)
-  await takeInBookings(look, await cobot.listBookings({ from, to }), readAt)
+const sweepBookings = async (look: Look): Promise<void> => {
   const { spaceId } = look
-  const unseen = await listUnseenBookings(look.read, spaceId, { from, to, readAt })
+  const listed = await readAllBookings(look)
+  const unseen = await listUnseenBookings(look.read, spaceId, listed)
   const bookingId = unseen.map((each) => each.bookingId)
   for (const id of bookingId) look.ask('readBooking', id, priority.removal)
-  const longAgo = new Date(readAt.getTime() - 30 * dayMs)
+  const longAgo = new Date(listed.readAt.getTime() - 30 * dayMs)
   await look.tx(async (tx) => {
     const groups = await list(tx, 'bookingGroups', { spaceId, bookingId })
     const soon = groups.filter((row) => isOpenSoon(row, look.now()))

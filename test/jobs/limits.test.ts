@@ -191,15 +191,36 @@ test('R13 forty that wait for the budget come back one after the other, not all 
   expect(world.bookingGroups()).toHaveLength(40)
   for (const { id } of world.cobot.bookings(hub)) world.cobot.deleteBooking(id)
   await world.cobot.deliverAll()
+  await world.clock.advance(10)
   let looks = 0
   let seconds = 0
   for (; world.bookingGroups().length > 0 && seconds < 120; seconds++) {
     looks += await world.worker.drain()
     await world.clock.advance(1000)
   }
-  // Eighty calls at 48 a minute; each booking is looked at twice at least, here and there.
-  expect(seconds).toBeLessThanOrEqual(110)
+  // Forty calls at 48 a minute, and a list; each booking is looked at twice at least, here and there.
+  expect(seconds).toBeLessThanOrEqual(60)
   expect(looks).toBeLessThan(6 * 40)
+})
+
+test('R13 a series that is moved is read as one list', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  const hourOf = (day: number, hours: number) =>
+    new Date(Date.parse('2026-11-25T00:00:00Z') + 24 * hour * day + hours * hour).toISOString()
+  const days = Array.from({ length: 20 }, (_, day) => day)
+  const ids = days.map((day) => world.book(membershipId, hourOf(day, 9), hourOf(day, 10)))
+  await world.advance(5 * minute)
+  const from = world.cobot.journal.length
+  for (const [day, id] of ids.entries())
+    world.cobot.updateBooking(id, { from: hourOf(day, 11), to: hourOf(day, 12) })
+  await world.cobot.deliverAll()
+  await pass(new Date(world.clock.now().getTime() + 5_000).toISOString(), 250)
+  expect((await rows('bookings')).map(({ startsAt }) => startsAt.toISOString()).sort()).toEqual(
+    days.map((day) => hourOf(day, 11)),
+  )
+  const calls = world.cobot.journal.slice(from).filter(({ path }) => /api2/.test(path))
+  expect(calls.length).toBeLessThan(6)
 })
 
 test('R13 "too many requests" holds all calls until the time that Cobot names', async () => {
