@@ -34,12 +34,14 @@ const createLane = (side: Side, clock: Clock) => {
   const note = (error: unknown) => {
     const isAway = error instanceof Unavailable
     const isPausing = error instanceof RetryLater
-    isBack ||= breaker.pauseMs > 0 && !error
     // A pause that we make ourselves says nothing about the other side.
     if (isPausing && !error.side) return
     // Asked too often is our doing; a side that is busy with itself is as good as away.
-    if (!isPausing || !error.isTooMany)
+    if (!isPausing || !error.isTooMany) {
+      const wasOpen = breaker.pauseMs > 0
       breaker = noteCall(breaker, isAway || isPausing, clock.now().getTime())
+      isBack ||= wasOpen && breaker.pauseMs === 0
+    }
     awaySince = isAway || isPausing ? (awaySince ?? clock.now()) : null
   }
 

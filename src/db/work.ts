@@ -194,9 +194,14 @@ export const nextRunAt = async (tx: Tx, now: Date): Promise<Date | null> => {
 export const wakeParked = (tx: Tx, spaceId: SpaceId, side: Side, now: Date) =>
   wake(tx, { spaceId, lastError: `reconnect ${side}` }, now)
 
+const awaits = (side: Side) => new Away(side, 0).message
+
+/** Whether a look was put off until this side answers again. */
+export const isWaitingFor = ({ lastError }: WorkRow, side: Side) => lastError === awaits(side)
+
 /** A side answers again: what waited for that runs now. */
 export const wakeWaiting = (tx: Tx, spaceId: SpaceId, side: Side, now: Date) =>
-  wake(tx, { spaceId, lastError: new Away(side, 0).message }, now)
+  wake(tx, { spaceId, lastError: awaits(side) }, now)
 
 const wake = (tx: Tx, those: { spaceId: SpaceId; lastError: string }, now: Date) =>
   change(tx, 'work', { ...those, runAt: above(now) }, { runAt: now })

@@ -12,6 +12,7 @@ import { one } from '../db/store.ts'
 import {
   ask,
   type Claim,
+  isWaitingFor,
   LeaseLost,
   lease,
   listDue,
@@ -171,8 +172,12 @@ export const createWorker = (deps: Deps, handlers: Record<Task, TaskHandler>): W
         cause: again ? row.cause : /^sweep/.test(task) ? 'sweep' : 'date',
       })
       await ask(tx, state.asks, now)
-      for (const side of ['cobot', 'salto'] as const)
-        if (laneOf(ports, spaceId, side).takeReturn()) await wakeWaiting(tx, spaceId, side, now)
+      for (const side of ['cobot', 'salto'] as const) {
+        // Of several processes one may not have noticed that the side was away.
+        const hasWaited = !again && isWaitingFor(row, side)
+        if (laneOf(ports, spaceId, side).takeReturn() || hasWaited)
+          await wakeWaiting(tx, spaceId, side, now)
+      }
     })
   }
 

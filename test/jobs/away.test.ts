@@ -3,6 +3,8 @@
 import { expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
+import { handlers } from '../../src/jobs/tasks.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
 import { hub, minute, stage } from './stage.ts'
 
 const { start, user, connected, pass } = stage()
@@ -106,19 +108,20 @@ test('a list of SALTO’s that asks for one pause after another is asked for eve
   expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
 })
 
-test('of those who wait for a side one tries it again, and all go on with its first answer', async () => {
-  const world = await start()
-  const names = Array.from({ length: 12 }, (_, n) => `Member Nr${n}`)
+const married = async (world: Awaited<ReturnType<typeof start>>) => {
   const ids: string[] = []
-  for (const name of names) ids.push((await connected(name)).membershipId)
+  for (let n = 0; n < 12; n++) ids.push((await connected(`Member Nr${n}`)).membershipId)
   await world.advance(2 * minute)
   world.salto.addFault({ status: 500 })
-  const rename = (to: string) => {
-    for (const [n, id] of ids.entries())
-      world.cobot.updateMembership(hub, id, { name: `${to} Nr${n}` })
-  }
-  rename('Married')
+  for (const [n, id] of ids.entries())
+    world.cobot.updateMembership(hub, id, { name: `Married Nr${n}` })
   await pass(later(world, 5 * minute), 5_000)
+  return ids.map((_, n) => `Married Nr${n}`)
+}
+
+test('of those who wait for a side one tries it again, and all go on with its first answer', async () => {
+  const world = await start()
+  const names = await married(world)
   let looks = 0
   for (let second = 0; second < 600; second++) {
     await world.clock.advance(1000)
@@ -128,5 +131,18 @@ test('of those who wait for a side one tries it again, and all go on with its fi
   expect(looks).toBeLessThan(6 * names.length)
   world.salto.clearFaults()
   await pass(later(world, 75_000), 1_000)
-  for (const n of names.keys()) expect(user(`Married Nr${n}`)).toBeDefined()
+  for (const name of names) expect(user(name)).toBeDefined()
+})
+
+test('they go on as well when another process finds that it is back', async () => {
+  const world = await start()
+  const names = await married(world)
+  world.salto.clearFaults()
+  const { deps } = world
+  const other = createWorker({ ...deps, ports: { ...deps.ports } }, handlers)
+  for (let second = 0; second < 75; second++) {
+    await world.clock.advance(1000)
+    await other.drain()
+  }
+  for (const name of names) expect(user(name)).toBeDefined()
 })
