@@ -137,6 +137,7 @@ const rig = async (given: {
     }
     expect(stage.salto.writes(), 'at rest nothing is written').toBe(writes)
     expect(lost, `seed ${seed}, ${name}: accepted and forgotten`).toEqual([])
+    expect(runs, 'kills before the time was up').toBe(killsPerLane)
   } finally {
     Object.assign(tally, { runs, lost: lost.length })
     const calls = `${stage.cobot.journal.length} calls to Cobot, ${stage.salto.writes()} writes to KS`
