@@ -8,15 +8,19 @@ const untilMs = LONG ? Number(LONG_UNTIL) : Number.POSITIVE_INFINITY
 const halves = 2
 const smallEach = 30
 
+/** One small world of so many is a brisk one. */
+const briskEvery = 30
+const sizeOf = (n: number): WorldSize => (n % briskEvery === briskEvery - 1 ? 'brisk' : 'small')
+
 /** Fixed seeds in every run; new ones in a long one, six small worlds to one full. */
 function* worlds(half: number): Generator<{ seed: number; world: WorldSize }> {
   if (!LONG) {
-    for (let n = 0; n < smallEach; n++) yield { seed: 1 + n * halves + half, world: 'small' }
+    for (let n = 0; n < smallEach; n++) yield { seed: 1 + n * halves + half, world: sizeOf(n) }
     return
   }
   const first = (Date.now() % 1_000_000_000) * 2 + half
   console.log(`long: seeds from ${first}, every second one`)
-  for (let n = 0; ; n++) yield { seed: first + n * halves, world: n % 7 === 6 ? 'full' : 'small' }
+  for (let n = 0; ; n++) yield { seed: first + n * halves, world: n % 7 === 6 ? 'full' : sizeOf(n) }
 }
 
 export const runHalf = (half: number) =>

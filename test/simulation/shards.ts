@@ -37,7 +37,7 @@ export const createTally = (shard: string) => {
     violations,
     add: (result: Result) => {
       counts.seeds += 1
-      counts[result.world] += 1
+      counts[result.world === 'full' ? 'full' : 'small'] += 1
       counts.simulatedDays += result.simulatedHours / 24
       for (const [fault, times] of Object.entries(result.fired))
         fired[fault] = (fired[fault] ?? 0) + times

@@ -1,7 +1,7 @@
 // Two spaces, two processes of ours, and everything that can go wrong between them and both systems,
 // in virtual time. A seed is a world; the same seed is the same world.
 //
-// `SEED=1 WORLD=small|full` plays one again, with its trace in test/.artifacts/simulation-1.txt when
+// `SEED=1 WORLD=small|brisk|full` plays one again, with its trace in test/.artifacts/simulation-1.txt when
 // TRACE=1. `LONG=1` runs fresh seeds for LONG_MINUTES; the other half is in `second.test.ts`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -12,7 +12,8 @@ const { SEED, WORLD, TRACE } = process.env
 
 if (SEED)
   test(`seed ${SEED}`, { timeout: 900_000 }, async () => {
-    const [seed, world] = [Number(SEED), WORLD === 'full' ? 'full' : 'small'] as const
+    const seed = Number(SEED)
+    const world = WORLD === 'full' || WORLD === 'brisk' ? WORLD : 'small'
     const { lines, latencies: _, ...result } = await runSeed({ seed, world, verbose: !!TRACE })
     const folder = new URL('../.artifacts/', import.meta.url)
     mkdirSync(folder, { recursive: true })
