@@ -30,22 +30,19 @@ const waitsPerPage = 30
 
 const callMs = 1 / cobotBuckets.any.perMs
 const refilledMs = cobotBuckets.any.capacity * callMs
-/** What is promised beyond this was promised by a clock that was set back meanwhile. */
-const longestMs = 10 * 60_000
-
 /** Since when a turn at each budget is free again. A process is known by its ports. */
 const turns = new WeakMap<Ports, Map<string, number>>()
 
 /**
  * Whoever waits comes back in a turn of their own, after `waitMs` or later. If all came back at once,
- * one would find the call that is free, and the others would have looked in vain.
+ * one would find the call that is free, and the others would have looked in vain. Nobody waits longer
+ * than `longestMs` for a turn: those before may have been served by a list, and need their turns no more.
  */
-const takeTurn = (ports: Ports, key: string, waitMs: number): number => {
+const takeTurn = (ports: Ports, key: string, waitMs: number, longestMs: number): number => {
   const ours = turns.get(ports) ?? new Map<string, number>()
   turns.set(ports, ours)
   const nowMs = ports.clock.now().getTime()
-  const freeMs = ours.get(key) ?? 0
-  const atMs = Math.max(nowMs + waitMs, freeMs < nowMs + longestMs ? freeMs : 0)
+  const atMs = Math.max(nowMs + waitMs, Math.min(ours.get(key) ?? 0, nowMs + longestMs))
   ours.set(key, atMs + callMs)
   return atMs - nowMs
 }
@@ -100,9 +97,10 @@ export const cobotOf = async (
         // A look that starts anew makes its calls anew: with less than it took so far, a row of calls
         // would never end. Who is not in a hurry comes back to a full bucket.
         const sameAgainMs = Math.min(urgent ? waitMs + calls * callMs : refilledMs, refilledMs)
+        const longestMs = (urgent ? 1 : 3) * refilledMs
         const afterMs =
           kind === 'any'
-            ? takeTurn(ports, `${urgent} ${owner}`, Math.max(waitMs, sameAgainMs))
+            ? takeTurn(ports, `${urgent} ${owner}`, Math.max(waitMs, sameAgainMs), longestMs)
             : waitMs
         throw new RetryLater(`the budget for Cobot (${kind}) is used up`, afterMs)
       },
