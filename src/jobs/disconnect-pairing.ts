@@ -1,6 +1,7 @@
 // A person is disconnected, or the site is left: what we put in is taken out, the rest stays (D10, R17).
-import { Refused } from '../core/errors.ts'
+import { Refused, Unavailable } from '../core/errors.ts'
 import { isAdministrative, proveUser } from '../core/fence.ts'
+import type { SiteId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { listBookingsOf } from '../db/snapshots.ts'
@@ -44,7 +45,10 @@ const takeOut = async (look: Look, person: Person): Promise<Came> => {
   const { spaceId, siteId, pairingId } = pairing
   const siteUser = await findUser(look, person)
   if (!siteUser) return { outcome: 'gone' }
-  if (isAdministrative(siteUser)) return { outcome: 'left', why: 'administrative' }
+  if (isAdministrative(siteUser)) {
+    await checkRoles(look, siteId, siteUser)
+    return { outcome: 'left', why: 'administrative' }
+  }
   const listed = await look.ks.listGroupsOfSiteUser(siteId, siteUser.siteUserId)
   const observed = new Set(listed.map((group) => group.accessGroupId))
   const places = { spaceId, pairingId, origin: 'made' } as const
@@ -60,6 +64,14 @@ const takeOut = async (look: Look, person: Person): Promise<Came> => {
   }
   await reconcileTags(look, { ...person, hasEnded: true }, siteUser, { takeAll: true })
   return { outcome: 'left', why: origin === 'adopted' ? 'adopted' : 'renamed' }
+}
+
+/** Who is left alone is forgotten: from a role that the site does not have that is not concluded. */
+const checkRoles = async ({ ks }: Look, siteId: SiteId, { roles }: SiteUser): Promise<void> => {
+  const codes = new Map((await ks.listRoles(siteId)).map(({ roleId, code }) => [roleId, code]))
+  const areKnown = roles.every(({ roleId, code }) => codes.get(roleId) === code)
+  if (!areKnown || ![...codes.values()].includes('site_user'))
+    throw new Unavailable('salto', 'get site user: a role that the site does not have')
 }
 
 const findUser = async (look: Look, { pairing }: Person): Promise<SiteUser | null> => {

@@ -5,6 +5,7 @@ import * as clicks from '../../src/db/clicks.ts'
 import { activateSite } from '../../src/db/sites.ts'
 import { saveMemberships } from '../../src/db/snapshots.ts'
 import { change, list, one } from '../../src/db/store.ts'
+import { bend } from '../guard/stage.ts'
 import type { World } from '../support/world.ts'
 import { hub, stage } from './stage.ts'
 
@@ -150,6 +151,25 @@ test('D10 disconnecting takes out what we put in; D12 R18 lock-out is told once 
   await world.settle()
   expect(user('Mia Member')?.blocked).toBe(false)
   await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.settle()
+  expect(user('Mia Member')).toBeUndefined()
+  expect(await world.pairing(mia)).toBeNull()
+})
+
+test('D10 R2 a role that the site does not have is an answer gone wrong: nobody is forgotten with it', async () => {
+  await start()
+  const mia = await connected()
+  const unbend = bend(world, /\/users\/[^/]+$/, (body: { roles: object[] }) => ({
+    ...body,
+    roles: body.roles.map((role) => ({ ...role, code: 'unheard_of' })),
+  }))
+  const pairingId = await pairingIdOf(mia)
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.clock.advance(1000)
+  await world.worker.drain()
+  expect(isIn('Mia Member', 'Full Time')).toBe(true)
+  expect((await world.pairing(mia))?.state).toBe('leaving')
+  unbend()
   await world.settle()
   expect(user('Mia Member')).toBeUndefined()
   expect(await world.pairing(mia)).toBeNull()
