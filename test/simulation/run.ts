@@ -217,6 +217,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
       cobot,
       salto,
       now: clock.now,
+      knownAfterMs: limits.lostMs,
       onLatency: (each) => keepLatency(space, each),
     }),
   )

@@ -59,14 +59,14 @@ export type Latency = { kind: 'removal' | 'grant'; ms: number; sinceMs: number; 
 type Said = { words: string; sinceMs: number }
 /** Whoever has been entitled for so long does not lose a door in between. */
 const longEnoughMs = 5 * 60_000
-/** What Cobot said so long before all was last well, we know. */
-const longAgoMs = 60 * 60_000
 
 export const createTruth = (given: {
   space: SpaceModel
   cobot: CobotSimulator
   salto: SaltoSimulator
   now(): Date
+  /** What Cobot said so long before all was last well, we know, even if the event got lost. */
+  knownAfterMs: number
   onLatency(latency: Latency): void
 }) => {
   const { space, cobot, salto } = given
@@ -196,7 +196,7 @@ export const createTruth = (given: {
       const [person = '', lockId = ''] = pair.split(' ')
       if (space.touched.has(person)) continue
       const saidMs = Math.max(saidSince('memberships', person), saidSince('bookings', person))
-      const isDated = kind === 'removal' && saidMs < space.calmAtMs - longAgoMs
+      const isDated = kind === 'removal' && saidMs < space.calmAtMs - given.knownAfterMs
       mismatches.set(pair, { kind, person, lockId, sinceMs: nowMs, isDated, isTold: false })
     }
     const wronglyClosed = [...before].filter(
