@@ -30,7 +30,7 @@ const waitsPerPage = 30
 
 const callMs = 1 / cobotBuckets.any.perMs
 const refilledMs = cobotBuckets.any.capacity * callMs
-/** Since when a turn at each budget is free again. A process is known by its ports. */
+/** From when on a turn at each budget is free. A process is known by its ports. */
 const turns = new WeakMap<Ports, Map<string, number>>()
 
 /**
