@@ -98,6 +98,7 @@ export const saveMemberships = async (
   const learned = (end: string | null, before?: string | null, learnedOn?: string | null) =>
     end === null ? null : end === before ? (learnedOn ?? today) : today
   const ids = memberships.map(({ membershipId }) => membershipId)
+  await tx.lock(`${spaceId} memberships`)
   const rows = await list(tx, 'memberships', { spaceId, membershipId: ids })
   const known = new Map(rows.map((row) => [row.membershipId, row]))
   const changed: MembershipId[] = []
@@ -107,7 +108,7 @@ export const saveMemberships = async (
     if (row && (row.readAt > readAt || (!row.goneAt && same(membership, row)))) continue
     if (!row && canceledTo && canceledTo < addDays(today, -keepPeopleDays)) continue
     changed.push(membershipId)
-    await put(tx, 'memberships', {
+    const read = {
       spaceId,
       ...membership,
       readAt,
@@ -115,8 +116,10 @@ export const saveMemberships = async (
       goneAt: null,
       endLearnedOn: learned(canceledTo, row?.canceledTo, row?.endLearnedOn),
       planEndLearnedOn: learned(plan.canceledTo, row?.plan.canceledTo, row?.planEndLearnedOn),
-      pairingId: row?.pairingId ?? null,
-    })
+      pairingId: null,
+    }
+    // Who is connected is an admin's click, which may come while this is being written.
+    await put(tx, 'memberships', read, ['pairingId'])
   }
   const older = { spaceId, membershipId: ids, readAt: below(readAt) }
   await change(tx, 'memberships', older, { readAt, absentAt: null })
@@ -149,6 +152,7 @@ export const saveBookings = async (
   readAt: Date,
 ): Promise<BookingId[]> => {
   const ids = bookings.map(({ bookingId }) => bookingId)
+  await tx.lock(`${spaceId} bookings`)
   const rows = await list(tx, 'bookings', { spaceId, bookingId: ids })
   const known = new Map(rows.map((row) => [row.bookingId, row]))
   const changed: BookingId[] = []

@@ -58,13 +58,22 @@ export const add = async <N extends Name>(tx: Tx, name: N, row: Row<N>): Promise
   return (await query.execute(values)).length === 1
 }
 
-/** Adds a row, or puts it in the place of the one with its key. */
-export const put = async <N extends Name>(tx: Tx, name: N, row: Row<N>): Promise<void> => {
+/** Adds a row, or puts it in the place of the one with its key, of which some fields stay. */
+export const put = async <N extends Name>(
+  tx: Tx,
+  name: N,
+  row: Row<N>,
+  staying: readonly (keyof Row<N> & string)[] = [],
+): Promise<void> => {
   const table: PgTable = tx.t[name]
   const { shape, values, slots } = rowOf(table, row)
   const target = keys[name].map((field) => columnOf(table, field))
-  const query = keep(tx, `put ${name} ${shape}`, ({ q }) =>
-    q.insert(table).values(slots()).onConflictDoUpdate({ target, set: slots() }),
+  const set = () =>
+    Object.fromEntries(
+      Object.entries(slots()).filter(([field]) => !(staying as readonly string[]).includes(field)),
+    )
+  const query = keep(tx, `put ${name} ${shape} but ${staying}`, ({ q }) =>
+    q.insert(table).values(slots()).onConflictDoUpdate({ target, set: set() }),
   )
   await query.execute(values)
 }

@@ -46,7 +46,8 @@ export const readBooking: TaskHandler = async (look) => {
     if (around.some((each) => each.bookingId === bookingId)) return
   }
   await look.tx(async (tx) => {
-    await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now() })
+    // An older list that comes in later does not bring it back.
+    await change(tx, 'bookings', { spaceId, bookingId }, { goneAt: look.now(), readAt })
     await askWhoIsInside(tx, look, [known])
     await look.askIn(tx, 'reconcileBooking', bookingId, priority.removal)
   })

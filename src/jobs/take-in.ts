@@ -124,7 +124,8 @@ export const takeOutMembership = (look: Look, membershipId: MembershipId): Promi
     const heir = others.find((other) => isSuccessor(gone, other))
     if (pairingId && heir)
       await change(tx, 'memberships', { spaceId, membershipId: heir.membershipId }, { pairingId })
-    await change(tx, 'memberships', { spaceId, membershipId }, { goneAt: look.now() })
+    const now = look.now()
+    await change(tx, 'memberships', { spaceId, membershipId }, { goneAt: now, readAt: now })
     await askAbout(tx, look, membershipId)
     // Whose its bookings are now, and whether they are still there, only Cobot can say.
     const booked = await listBookingsOf(tx, spaceId, [gone], look.now())

@@ -1,9 +1,10 @@
 // What only a server shows: starters at the same moment, and two workers on one table.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { asId, type SpaceId } from '../../src/core/ids.ts'
+import { asId, type MembershipId, type PairingId, type SpaceId } from '../../src/core/ids.ts'
 import { priority } from '../../src/core/problems.ts'
-import { type Db, openDatabase } from '../../src/db/open.ts'
-import { list } from '../../src/db/store.ts'
+import { type Db, openDatabase, type Tx } from '../../src/db/open.ts'
+import { saveMemberships } from '../../src/db/snapshots.ts'
+import { change, list } from '../../src/db/store.ts'
 import { ask, lease, listDue } from '../../src/db/work.ts'
 import { findPostgres, startPostgres } from '../support/postgres.ts'
 
@@ -55,5 +56,29 @@ describe.skipIf(!bin)('a PostgreSQL server', () => {
     expect(got.length).toBeGreaterThan(2)
     expect(new Set(got).size).toBe(got.length)
     await Promise.all(replicas.map((db) => db.close()))
+  })
+
+  test('a click that comes while a membership is being stored is not lost, and the newest reading stays', async () => {
+    const url = server.newDatabase()
+    const [one, other] = [await open(url), await open(url)]
+    const spaceId = asId<SpaceId>('space-1')
+    const membershipId = asId<MembershipId>('mia')
+    const plan = { planId: null, name: 'Full Time', canceledTo: null }
+    const base = { membershipId, email: null, cobotUserId: null, teamId: null, plan }
+    const dates = { confirmedAt: now, startsOn: '2026-01-01' as never, canceledTo: null }
+    const save = (db: Db, second: number) => {
+      const read = { ...base, ...dates, upcomingPlan: null, name: `Mia ${second}` }
+      const readAt = new Date(now.getTime() + second * 1000)
+      return db.tx((tx) => saveMemberships(tx, spaceId, [read], { readAt, timeZone: 'UTC' }))
+    }
+    await save(one, 0)
+    for (let round = 1; round <= 100; round++) {
+      const pairingId = asId<PairingId>(`pairing ${round}`)
+      const click = (tx: Tx) => change(tx, 'memberships', { spaceId, membershipId }, { pairingId })
+      await Promise.all([save(one, 2 * round), save(other, 2 * round - 1), other.tx(click)])
+      const [row] = await list(one.read, 'memberships', { spaceId })
+      expect(row).toMatchObject({ pairingId, name: `Mia ${2 * round}` })
+    }
+    await Promise.all([one.close(), other.close()])
   })
 })
