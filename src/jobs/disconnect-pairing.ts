@@ -82,5 +82,9 @@ const findUser = async (look: Look, { pairing }: Person): Promise<SiteUser | nul
   // Of a site that does not let us in nothing is concluded.
   if (!found && !(await look.ks.getMe(siteId)))
     throw new Refused('salto', 404, null, `site ${siteId} does not let us in`)
+  // Whoever is gone is forgotten: gone is what answers 404 and is missing from the list as well.
+  const isListed = (user: SiteUser) => user.siteUserId === siteUserId
+  if (!found && siteUserId && (await look.ks.listSiteUsers(siteId)).some(isListed))
+    throw new Unavailable('salto', 'get site user: not found, but in the list')
   return found
 }

@@ -175,6 +175,23 @@ test('D10 R2 a role that the site does not have is an answer gone wrong: nobody 
   expect(await world.pairing(mia)).toBeNull()
 })
 
+test('D10 a user that cannot be found but is in the list is not gone: nobody is forgotten with it', async () => {
+  await start()
+  const mia = await connected()
+  const { siteUserId } = user('Mia Member')!
+  world.salto.addFault({ method: 'GET', path: `/users/${siteUserId}$`, status: 404 })
+  const pairingId = await pairingIdOf(mia)
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.clock.advance(1000)
+  await world.worker.drain()
+  expect(isIn('Mia Member', 'Full Time')).toBe(true)
+  expect((await world.pairing(mia))?.state).toBe('leaving')
+  world.salto.clearFaults()
+  await world.settle()
+  expect(user('Mia Member')).toBeUndefined()
+  expect(await world.pairing(mia)).toBeNull()
+})
+
 test('R5 R18 a lost tag is blocked at once and never unblocked; a tag taken back is free again', async () => {
   await start()
   const mia = await connected()
