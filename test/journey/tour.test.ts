@@ -98,7 +98,21 @@ const tour = async (page: Page, mood: string): Promise<string[]> => {
       await frame.locator('button[hx-get="/why"]').click()
       return frame.locator('#door').waitFor()
     }
-    await frame.locator(`a[href="/${name}"]`).click()
+    // The frame has a process of its own: while the new size is still on its way to it, a click falls
+    // beside the link.
+    for (let tries = 1; ; tries++) {
+      await frame.locator(`a[href="/${name}"]`).click()
+      const opened = frame
+        .locator(`a[href="/${name}"][aria-current="page"]`)
+        .waitFor({ timeout: 5000 })
+      if (
+        await opened.then(
+          () => true,
+          () => tries === 3,
+        )
+      )
+        break
+    }
     await frame.locator(`a[href="/${name}"][aria-current="page"]`).waitFor()
   }
   for (const name of [...pages, 'help', 'why']) {
