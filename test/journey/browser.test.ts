@@ -71,8 +71,13 @@ const mapRoom = async (page: Page) => {
 
 const connectMia = async (page: Page, { salto, seeded }: Stage) => {
   const frame = inFrame(page)
-  await frame.getByRole('link', { name: 'Connect members' }).click()
-  await frame.getByRole('heading', { name: 'Connect members' }).waitFor()
+  // A click may fall beside the link while the frame's own process still lays it out.
+  const opened = frame.getByRole('heading', { name: 'Connect members' })
+  for (let tries = 1; tries <= 3 && !(await opened.isVisible()); tries++) {
+    await frame.getByRole('link', { name: 'Connect members' }).click()
+    await opened.waitFor({ timeout: 4000 }).catch(() => {})
+  }
+  await opened.waitFor()
   const row = frame.getByRole('row', { name: /Mia Member/ })
   await row.getByRole('button', { name: /^Connect to Salto/ }).click()
   await row.getByRole('button', { name: /^Assign tag/ }).click()
