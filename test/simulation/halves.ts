@@ -12,7 +12,7 @@ const smallEach = 30
 const briskEvery = 30
 const sizeOf = (n: number): WorldSize => (n % briskEvery === briskEvery - 1 ? 'brisk' : 'small')
 
-/** Fixed seeds in every run; new ones in a long one, six small worlds to one full. */
+/** Fixed seeds in every run; new ones in a long one, three full worlds to twenty small. */
 function* worlds(half: number): Generator<{ seed: number; world: WorldSize }> {
   if (!LONG) {
     for (let n = 0; n < smallEach; n++) yield { seed: 1 + n * halves + half, world: sizeOf(n) }
@@ -20,7 +20,10 @@ function* worlds(half: number): Generator<{ seed: number; world: WorldSize }> {
   }
   const first = (Date.now() % 1_000_000_000) * 2 + half
   console.log(`long: seeds from ${first}, every second one`)
-  for (let n = 0; ; n++) yield { seed: first + n * halves, world: n % 7 === 6 ? 'full' : sizeOf(n) }
+  for (let n = 0; ; n++) {
+    const world = [7, 15, 22].includes(n % 23) ? 'full' : sizeOf(n)
+    yield { seed: first + n * halves, world }
+  }
 }
 
 export const runHalf = (half: number) =>
