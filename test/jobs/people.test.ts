@@ -4,10 +4,12 @@ import { asId, type MembershipId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
 import { activateSite } from '../../src/db/sites.ts'
 import { saveMemberships } from '../../src/db/snapshots.ts'
-import { change, list, one } from '../../src/db/store.ts'
+import { change, list, one, take } from '../../src/db/store.ts'
+import { handlers } from '../../src/jobs/tasks.ts'
+import { createWorker } from '../../src/jobs/worker.ts'
 import { bend } from '../guard/stage.ts'
 import type { World } from '../support/world.ts'
-import { hub, stage } from './stage.ts'
+import { hub, minute, stage } from './stage.ts'
 
 let world: World
 const { user, isIn, group, ...on } = stage()
@@ -428,6 +430,45 @@ test('R15 an older read never overwrites a newer one', async () => {
       ?.canceledTo,
   ).toBeNull()
 })
+
+test.each(['memberships', 'bookings'] as const)(
+  'R15 a list of %s still on its way when one of them is proven gone does not bring it back',
+  async (what) => {
+    await start()
+    const membershipId = await connected()
+    const bookingId = world.book(membershipId, '2026-11-24T08:00:00Z', '2026-11-24T18:00:00Z')
+    await world.settle()
+    await world.advance(minute)
+    const { deps, spaceId } = world
+    const other = createWorker({ ...deps, ports: { ...deps.ports } }, handlers)
+    const isList = (request: Request) => new URL(request.url).pathname.endsWith(`/${what}`)
+    let hasGone = false
+    // While the answer travels, another process hears of the end and proves it, by calls it has left.
+    const fetch = async (request: Request): Promise<Response> => {
+      const answer = await deps.ports.fetch(request)
+      if (hasGone || !isList(request)) return answer
+      hasGone = true
+      await world.clock.advance(1000)
+      if (what === 'bookings') world.cobot.deleteBooking(bookingId)
+      else world.cobot.deleteMembership(hub, membershipId)
+      await world.cobot.deliverAll()
+      await world.clock.advance(1000)
+      await world.act((tx) => take(tx, 'budgets', { key: `memberships:${world.ownerId}` }))
+      await other.drain()
+      return answer
+    }
+    const slow = createWorker({ ...deps, ports: { ...deps.ports, fetch } }, handlers)
+    await world.act((tx) => clicks.lookAgain(tx, world.click(), `sweepCobot:${what}`))
+    await slow.drain()
+    const row =
+      what === 'bookings'
+        ? await one(world.db.read, what, { spaceId, bookingId: asId(bookingId) })
+        : await one(world.db.read, what, { spaceId, membershipId })
+    expect([hasGone, row?.goneAt]).toEqual([true, expect.any(Date)])
+    expect(world.bookingGroups()).toEqual([])
+    expect(isIn('Mia Member', 'Full Time')).toBe(what === 'bookings')
+  },
+)
 
 test('R15 R20 a person taken out by hand stays out and is shown, until Cobot changes them or Restore is pressed', async () => {
   await start()
