@@ -1,6 +1,7 @@
 // Compares a KS site with the ledger in bulk and asks for looks only at what differs. It is also
 // the probe by which a space that SALTO refused comes back by itself.
 import { jitter } from '../core/backoff.ts'
+import type { AccessGroupId } from '../core/ids.ts'
 import { mappedGroups } from '../core/mappings.ts'
 import type { AccessGroup, GroupAccess, Site } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
@@ -10,6 +11,7 @@ import { noteLetIn } from '../db/connections.ts'
 import { getSnapshot, listBookings, saveSnapshot } from '../db/snapshots.ts'
 import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row } from '../db/store.ts'
+import { visitorOf } from '../db/visitors.ts'
 import { comparePeople } from './compare-people.ts'
 import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
 import { removeTwins } from './remove-twins.ts'
@@ -121,20 +123,41 @@ const compareBookings = async (look: Look, site: SiteRow, groups: AccessGroup[])
   const opening = new Set(doors.filter((d) => d.lockIds.length > 0).map((d) => d.resourceId))
   for (const { name, accessGroupId } of leftovers) {
     const booking = byName.get(name)
+    const isOver = booking && booking.endsAt <= now
     // The mapping may be what an old backup lacks: nobody loses a door by that, an admin is asked.
-    if (!booking || (booking.endsAt > now && !opening.has(booking.resourceId))) {
+    const isMapped = booking && (isOver || opening.has(booking.resourceId))
+    const isPlain = isMapped && (isOver || (await isForOurs(look, site, booking, accessGroupId)))
+    if (isMapped) look.ask('reconcileBooking', booking.bookingId, priority.difference)
+    if (!isPlain) {
       look.problem('P10', `leftover:${accessGroupId}`, { group: name, leftover: 'yes' })
       continue
     }
-    const { bookingId, endsAt } = booking
-    // Of a booking that is over nothing is wanted by which its group would be found again.
+    // Of what nothing is wanted any more, the look finds it by this.
+    const { bookingId } = booking
     const row = { spaceId, siteId, bookingId, accessGroupId, name, zone: timeZone }
-    if (endsAt <= now)
-      await look.tx((tx) =>
-        put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null }),
-      )
-    look.ask('reconcileBooking', bookingId, priority.difference)
+    await look.tx(async (tx) => {
+      if (!(await one(tx, 'bookingGroups', { spaceId, siteId, bookingId })))
+        await put(tx, 'bookingGroups', { ...row, written: null, creatingSince: null })
+    })
   }
+}
+
+/** The booking is held by somebody connected, or nobody is in its group but people of ours. */
+const isForOurs = async (
+  { read, spaceId, ks }: Look,
+  { siteId }: SiteRow,
+  { bookingId, membershipId }: Row<'bookings'>,
+  accessGroupId: AccessGroupId,
+): Promise<boolean> => {
+  const membership = membershipId && (await one(read, 'memberships', { spaceId, membershipId }))
+  const paired = await list(read, 'pairings', { spaceId, siteId, state: 'paired' })
+  const isHeld = paired.some(({ pairingId, person }) =>
+    membership ? membership.pairingId === pairingId : person === visitorOf(bookingId),
+  )
+  if (isHeld) return true
+  // Who is inside and not connected may be who holds it, by a click that an old backup lacks.
+  const ours = new Set(paired.map(({ saltoUserId }) => saltoUserId))
+  return (await ks.listGroupUsers(siteId, accessGroupId)).every((each) => ours.has(each))
 }
 
 /** Resources that are gone in Cobot, locks that are gone in KS (P20). */
