@@ -9,6 +9,9 @@ export type Door = {
   minutesAfter: number
 }
 
+/** By so many minutes a mapping may open before a booking, and after it. */
+export const minutesMax = 240
+
 /** From when until when a door opens for a booking, with the minutes before and after. */
 export const openTimes = (
   booking: { startsAt: Date; endsAt: Date },

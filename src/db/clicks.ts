@@ -4,7 +4,7 @@ import type * as id from '../core/ids.ts'
 import type { Settings } from '../core/model.ts'
 import { type Priority, priority, type Task } from '../core/problems.ts'
 import { askFor, type Click } from './click.ts'
-import { type DoorChoice, forgetLoss, listBookingMoves, listOpenBookings } from './doors.ts'
+import { type DoorChoice, forgetLoss, listBookingMoves } from './doors.ts'
 import { allowConfirmed } from './guard.ts'
 import type { Db, Tx } from './open.ts'
 import { listBookings, listBookingsOf } from './snapshots.ts'
@@ -189,10 +189,9 @@ export const saveDoors = async (
   if (changes.length > 0) await allowConfirmed(tx, click, changes)
   for (const door of doors) {
     const { resourceId } = door
-    const before = await one(tx, 'resourceDoors', { spaceId, siteId, resourceId })
     await put(tx, 'resourceDoors', { spaceId, siteId, ...door })
     await forgetLoss(tx, spaceId, door)
-    const booked = await listOpenBookings(tx, { spaceId, resourceId }, [before, door], now)
+    const booked = await listBookings(tx, spaceId, { after: now, resourceId })
     for (const { bookingId } of booked) {
       const urgency = ending.includes(bookingId) ? priority.removal : priority.grant
       await askFor(tx, click, 'reconcileBooking', bookingId, urgency)

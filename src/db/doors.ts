@@ -1,5 +1,5 @@
 // Which locks a resource's bookings open, as an admin chose it; and what follows for bookings.
-import { type Door, type DoorMove, doorMove } from '../core/doors.ts'
+import { type DoorMove, doorMove } from '../core/doors.ts'
 import type { BookingId, ResourceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
 import { getSnapshot, listBookings, listSnapshot } from './snapshots.ts'
@@ -18,18 +18,6 @@ export type BookingMove = {
   kind: DoorMove | 'waits'
 }
 
-/** Bookings that a mapping still may open something for, old minutes and new ones included. */
-export const listOpenBookings = async (
-  tx: Tx,
-  { spaceId, resourceId }: { spaceId: SpaceRow['spaceId']; resourceId: ResourceId },
-  doors: readonly (Door | null)[],
-  now: Date,
-): Promise<Row<'bookings'>[]> => {
-  const longest = Math.max(...doors.map((door) => door?.minutesAfter ?? 0))
-  const after = new Date(now.getTime() - longest * 60_000)
-  return listBookings(tx, spaceId, { after, resourceId })
-}
-
 /** What these choices would do to bookings, soonest first. */
 export const listBookingMoves = async (
   tx: Tx,
@@ -46,7 +34,7 @@ export const listBookingMoves = async (
   for (const after of choices) {
     const { resourceId } = after
     const before = await one(tx, 'resourceDoors', { spaceId, siteId, resourceId })
-    const bookings = await listOpenBookings(tx, { spaceId, resourceId }, [before, after], now)
+    const bookings = await listBookings(tx, spaceId, { after: now, resourceId })
     for (const { bookingId, membershipId, external, startsAt, endsAt } of bookings) {
       const membership = memberships.find((each) => each.membershipId === membershipId)
       const pairingId = membership?.pairingId

@@ -1,5 +1,6 @@
 // What the two sides last said. Rows carry the start of the read they come from; an older read never
 // overwrites a newer one, and proves no absence (R15).
+import { minutesMax } from '../core/doors.ts'
 import type { BookingId, MembershipId, SpaceId } from '../core/ids.ts'
 import type { Booking, Membership } from '../core/model.ts'
 import { addDays, localDate } from '../core/temporal.ts'
@@ -181,7 +182,10 @@ export const listUnseenBookings = (
     startsAt: below(range.to),
   })
 
-/** Bookings that have not ended by `after`, soonest first: of a resource, of memberships, or all. */
+/**
+ * Bookings for which a door may be open after that time, whatever minutes its mapping adds; soonest
+ * first: of a resource, of memberships, or all.
+ */
 export const listBookings = async (
   tx: Tx,
   spaceId: SpaceId,
@@ -191,12 +195,13 @@ export const listBookings = async (
   }>,
 ): Promise<Row<'bookings'>[]> => {
   const { after, ...where } = filter
-  const open = { spaceId, goneAt: null, endsAt: from(after) }
+  const endsAt = from(new Date(after.getTime() - minutesMax * 60_000))
+  const open = { spaceId, goneAt: null, endsAt }
   const rows = await list(tx, 'bookings', { ...open, ...where })
   return rows.sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())
 }
 
-/** Bookings of these people that have not ended by `after`. */
+/** Bookings of these people for which a door may be open after that time. */
 export const listBookingsOf = (
   tx: Tx,
   spaceId: SpaceId,

@@ -1,5 +1,6 @@
 // A row per resource: what is stored or proposed for it, and what came back in the form.
 import type { ResourceLine } from '../../views/resources.tsx'
+import { minutesMax } from '../core/doors.ts'
 import { asId, type LockId } from '../core/ids.ts'
 import type { Lock, Resource } from '../core/model.ts'
 import { sameName } from '../core/names.ts'
@@ -7,8 +8,6 @@ import type { DoorChoice } from '../db/doors.ts'
 import type { Tx } from '../db/open.ts'
 import { list } from '../db/store.ts'
 import type { Here } from './page.ts'
-
-export const minutesMax = 240
 
 export const isMinutes = (text: string) => /^\d{1,3}$/.test(text) && Number(text) <= minutesMax
 

@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { ChoiceList } from '../../views/choices.tsx'
 import { bookingConsequences, lockChoices, ResourcesPage } from '../../views/resources.tsx'
+import { minutesMax } from '../core/doors.ts'
 import { asId, type LockId } from '../core/ids.ts'
 import { saveDoors } from '../db/clicks.ts'
 import { listBookingMoves } from '../db/doors.ts'
@@ -10,7 +11,6 @@ import { type C, clickOf, type Env, show, type Web } from './page.ts'
 import { type Answer, askFirst, refusalOf } from './preview.ts'
 import {
   doorsOf,
-  minutesMax,
   type ResourceTable,
   readResourceLine,
   readResourceTable,

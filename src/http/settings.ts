@@ -2,13 +2,14 @@
 import { Hono } from 'hono'
 import { DisconnectForm, Leavings } from '../../views/leaving.tsx'
 import { SettingsBack, SettingsPage } from '../../views/settings.tsx'
+import { minutesMax } from '../core/doors.ts'
 import { planIntervals } from '../core/entitlements.ts'
 import { proposedMinutes, type Settings, switches } from '../core/model.ts'
 import { saveSettings } from '../db/clicks.ts'
 import { list } from '../db/store.ts'
 import { disconnectSpace, previewOf, readLeft, sendReceipt } from './leaving.ts'
 import { type C, clickOf, type Env, installUrl, setupUrl, show, type Web } from './page.ts'
-import { isMinutes, minutesMax } from './resource-lines.ts'
+import { isMinutes } from './resource-lines.ts'
 
 export const settings = (web: Web) =>
   new Hono<Env>()

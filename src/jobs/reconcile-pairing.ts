@@ -87,9 +87,7 @@ const bookedHours = async (look: Look, site: SiteRow, memberships: Row<'membersh
   const { read, spaceId } = look
   const { siteId } = site
   const doors = await list(read, 'resourceDoors', { spaceId, siteId, enabled: true })
-  const longest = Math.max(0, ...doors.map(({ minutesAfter }) => minutesAfter))
-  const after = new Date(look.now().getTime() - longest * 60_000)
-  const bookings = await listBookingsOf(read, spaceId, memberships, after)
+  const bookings = await listBookingsOf(read, spaceId, memberships, look.now())
   return bookings.flatMap((booking) =>
     doors
       .filter(({ resourceId }) => resourceId === booking.resourceId)

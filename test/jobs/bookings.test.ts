@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { asId } from '../../src/core/ids.ts'
 import * as clicks from '../../src/db/clicks.ts'
-import { list, take } from '../../src/db/store.ts'
+import { change, list, take } from '../../src/db/store.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -464,6 +464,41 @@ test('R18 a group that an old backup knows neither itself nor by a mapping is sh
   await world.advance(40 * 60_000, 5 * 60_000)
   expect(await world.problems()).not.toContain(leftover)
   expect(only().users).toEqual([saltoUserOf('Mia')])
+})
+
+test('R18 a group of which an old backup knows nothing goes when its booking is somebody else’s now', async () => {
+  await start()
+  const [mia, zoe] = [await connected(), await connected('Zoe Zander')]
+  const tom = world.addMember('Tom Turner')
+  const ada = world.addMember('Ada Acker')
+  const forTom = world.book(mia, '2026-11-26T09:00:00Z', '2026-11-26T10:00:00Z')
+  const forAda = world.book(zoe, '2026-11-26T11:00:00Z', '2026-11-26T12:00:00Z')
+  await world.settle()
+  const { spaceId } = world
+  // Zoe was connected by a click that the backup lacks; Tom and Ada are not connected at all.
+  await world.act(async (tx) => {
+    await take(tx, 'bookingGroups', { spaceId })
+    await take(tx, 'pairings', { spaceId, pairingId: (await world.pairing(zoe))!.pairingId })
+    await change(tx, 'memberships', { spaceId, membershipId: zoe }, { pairingId: null })
+  })
+  world.cobot.updateBooking(forTom, { membershipId: tom })
+  world.cobot.updateBooking(forAda, { membershipId: ada })
+  await world.advance(40 * 60_000, 5 * 60_000)
+  expect(only().users).toEqual([saltoUserOf('Zoe')])
+  expect(await world.problems()).toContain(`P10 leftover:${only().id}`)
+})
+
+test('C4 R14 whoever is connected in the minutes after their booking gets what is left of them', async () => {
+  await start()
+  await world.mapRoom({ minutesAfter: 10 })
+  const mia = world.addMember('Mia Member')
+  world.book(mia, '2026-11-24T08:00:00Z', '2026-11-24T10:00:00Z')
+  await world.settle()
+  await world.advanceTo('2026-11-24T10:02:00Z', 60_000)
+  await world.connect(mia)
+  expect(only()).toMatchObject({ users: [saltoUserOf('Mia')], locks: [world.quayLock] })
+  expect(opens('Mia', '2026-11-24T10:05:00Z')).toBe(true)
+  expect(opens('Mia', '2026-11-24T10:11:00Z')).toBe(false)
 })
 
 test('R18 a group with our marker: taken in if its booking lives, shown with Remove if nobody knows it', async () => {
