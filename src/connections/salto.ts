@@ -66,8 +66,9 @@ const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): P
   if (leftMs > 0) return open(row)
   const heldMs = (row.refreshingUntil?.getTime() ?? 0) - now.getTime()
   const isOverdue = heldMs > 0 && heldMs < electionMs - usualMs
-  const afterMs = isOverdue ? heldMs : 1000
-  throw new RetryLater('somebody else is refreshing the permission for SALTO', afterMs)
+  const busy = 'somebody else is refreshing the permission for SALTO'
+  // Who gives out permissions is away then: that is asked ever less often, as any call would be.
+  throw isOverdue ? new RetryLater(busy, heldMs, 'salto') : new RetryLater(busy, 1000)
 }
 
 const refresh = async (deps: Deps, spaceId: SpaceId, row: Row<'connections'>): Promise<string> => {

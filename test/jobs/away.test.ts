@@ -108,31 +108,42 @@ test('a list of SALTO’s that asks for one pause after another is asked for eve
   expect((await world.problems()).filter((each) => each.startsWith('P15'))).toEqual([])
 })
 
-const married = async (world: Awaited<ReturnType<typeof start>>) => {
+const married = async (
+  world: Awaited<ReturnType<typeof start>>,
+  fault: Parameters<typeof world.salto.addFault>[0] = { status: 500 },
+) => {
   const ids: string[] = []
   for (let n = 0; n < 12; n++) ids.push((await connected(`Member Nr${n}`)).membershipId)
   await world.advance(2 * minute)
-  world.salto.addFault({ status: 500 })
+  world.salto.addFault(fault)
+  // The permission that we have is good for less than that.
+  if (fault.path) await pass(later(world, 70 * minute), 15_000)
   for (const [n, id] of ids.entries())
     world.cobot.updateMembership(hub, id, { name: `Married Nr${n}` })
   await pass(later(world, 5 * minute), 5_000)
   return ids.map((_, n) => `Married Nr${n}`)
 }
 
-test('of those who wait for a side one tries it again, and all go on with its first answer', async () => {
-  const world = await start()
-  const names = await married(world)
-  let looks = 0
-  for (let second = 0; second < 600; second++) {
-    await world.clock.advance(1000)
-    looks += await world.worker.drain()
-  }
-  // A try a minute, of the sweep that says so as well; the others look for themselves now and then.
-  expect(looks).toBeLessThan(6 * names.length)
-  world.salto.clearFaults()
-  await pass(later(world, 75_000), 1_000)
-  for (const name of names) expect(user(name)).toBeDefined()
-})
+test.each([
+  ['a side', { status: 500 }],
+  ['whoever gives out its permissions', { path: '/identity/', status: 503 }],
+])(
+  'of those who wait for %s one tries it again, and all go on with its first answer',
+  async (_, fault) => {
+    const world = await start()
+    const names = await married(world, fault)
+    let looks = 0
+    for (let second = 0; second < 600; second++) {
+      await world.clock.advance(1000)
+      looks += await world.worker.drain()
+    }
+    // A try a minute, of the sweep that says so as well; the others look for themselves now and then.
+    expect(looks).toBeLessThan(6 * names.length)
+    world.salto.clearFaults()
+    await pass(later(world, 75_000), 1_000)
+    for (const name of names) expect(user(name)).toBeDefined()
+  },
+)
 
 test('they go on as well when another process finds that it is back', async () => {
   const world = await start()
