@@ -11,6 +11,7 @@ import { askNextStep, type Came, leaveOrTakeOut } from './leaving.ts'
 import { leavePlace } from './pairing-places.ts'
 import { reconcileTags } from './pairing-tags.ts'
 import type { Person } from './reconcile-pairing.ts'
+import { removeTwin } from './remove-twins.ts'
 import { type Look, settleFirst } from './run.ts'
 import { askSuspended, readSeats } from './seats.ts'
 
@@ -58,6 +59,9 @@ const takeOut = async (look: Look, person: Person): Promise<Came> => {
   const ledger = { ...pairing, siteUserId: siteUser.siteUserId, origin }
   const proof = proveUser({ siteId, ledger, siteUser })
   if (proof) {
+    // Without the pairing nobody would know any more whose second user that is.
+    for (const marked of await look.ks.findSiteUsersByMarker(siteId, pairing.marker))
+      await removeTwin(look, ledger, marked.siteUserId)
     await look.ksWrite.deleteSiteUser(proof)
     await look.attempt(() => readSeats(look, siteId))
     return { outcome: 'removed' }

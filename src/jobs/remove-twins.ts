@@ -1,9 +1,10 @@
 // A create that SALTO carried out twice leaves somebody with our mark whom no pairing knows: they
 // open nothing, but take a seat and a name in the list.
 import { proveTwin } from '../core/fence.ts'
+import type { SiteUserId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import type { SiteRow } from '../db/spaces.ts'
-import { list } from '../db/store.ts'
+import { list, type Row } from '../db/store.ts'
 import type { Look } from './run.ts'
 
 export const removeTwins = async (
@@ -19,13 +20,23 @@ export const removeTwins = async (
   for (const { siteUserId, alias } of users) {
     const ledger = present.find(({ marker }) => alias?.endsWith(marker))
     if (!ledger || paired.has(siteUserId)) continue
-    const siteUser = await look.ks.getSiteUser(siteId, siteUserId)
-    if (!siteUser) continue
-    const groups = await look.ks.listGroupsOfSiteUser(siteId, siteUserId)
-    const observed = new Set(groups.map(({ accessGroupId }) => accessGroupId))
-    const proof = proveTwin({ siteId, ledger, siteUser, observed })
-    if (!proof) continue
     look.because(`second user of pairing ${ledger.pairingId}, holds nothing`)
-    await look.ksWrite.deleteSiteUser(proof)
+    await removeTwin(look, ledger, siteUserId)
   }
+}
+
+/** Removes somebody with the mark of this pairing, unless they are its own user or hold something. */
+export const removeTwin = async (
+  look: Look,
+  ledger: Row<'pairings'>,
+  siteUserId: SiteUserId,
+): Promise<void> => {
+  const { siteId } = ledger
+  if (siteUserId === ledger.siteUserId) return
+  const siteUser = await look.ks.getSiteUser(siteId, siteUserId)
+  if (!siteUser) return
+  const groups = await look.ks.listGroupsOfSiteUser(siteId, siteUserId)
+  const observed = new Set(groups.map(({ accessGroupId }) => accessGroupId))
+  const proof = proveTwin({ siteId, ledger, siteUser, observed })
+  if (proof) await look.ksWrite.deleteSiteUser(proof)
 }

@@ -326,6 +326,18 @@ test('I4 a second user from one create goes, unless they hold something; the one
   expect(named('Tom Turner').map(({ siteUserId }) => siteUserId)).toContain(holder.siteUserId)
 })
 
+test('I4 D10 a second user from one create goes with the first when they are disconnected before anybody saw it', async () => {
+  await start()
+  const mia = await connected()
+  const { alias } = user('Mia Member') ?? {}
+  const name = { alias: alias ?? '', firstName: 'Mia', lastName: 'Member' }
+  world.salto.addSiteUser(world.siteId, name)
+  const pairingId = await pairingIdOf(mia)
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.settle()
+  expect(world.salto.users(world.siteId).filter((each) => each.alias === alias)).toEqual([])
+})
+
 test('R12 a full site makes a problem of the person; a seat that becomes free goes to who starts first', async () => {
   await start({ seats: 3 })
   await connected('Mia Member')
