@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { play } from '../demo/play.ts'
 import { subdomain } from '../demo/seed.ts'
 import { kill, startAddon, until } from '../support/addon.ts'
-import { executablePath, inFrame, openBrowser, type Stage, setUp } from './browser.ts'
+import { executablePath, follow, inFrame, openBrowser, type Stage, setUp } from './browser.ts'
 
 describe.skipIf(!executablePath)('the whole way', () => {
   test('from Get started to an open door', { timeout: 120_000 }, async () => {
@@ -71,13 +71,10 @@ const mapRoom = async (page: Page) => {
 
 const connectMia = async (page: Page, { salto, seeded }: Stage) => {
   const frame = inFrame(page)
-  // A click may fall beside the link while the frame's own process still lays it out.
-  const opened = frame.getByRole('heading', { name: 'Connect members' })
-  for (let tries = 1; tries <= 3 && !(await opened.isVisible()); tries++) {
-    await frame.getByRole('link', { name: 'Connect members' }).click()
-    await opened.waitFor({ timeout: 4000 }).catch(() => {})
-  }
-  await opened.waitFor()
+  await follow(
+    frame.getByRole('link', { name: 'Connect members' }),
+    frame.getByRole('heading', { name: 'Connect members' }),
+  )
   const row = frame.getByRole('row', { name: /Mia Member/ })
   await row.getByRole('button', { name: /^Connect to Salto/ }).click()
   await row.getByRole('button', { name: /^Assign tag/ }).click()

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { play } from '../demo/play.ts'
 import { ksLogin, subdomain } from '../demo/seed.ts'
@@ -54,6 +54,19 @@ export const openBrowser = async (
 
 export type Stage = Awaited<ReturnType<typeof play>>
 export const inFrame = (page: Page) => page.frameLocator('iframe')
+
+/**
+ * Follows a link of the frame to where it leads. The frame has a process of its own: while a new size
+ * or page is still on its way to it, a click falls beside the link, and is made again.
+ */
+export const follow = async (link: Locator, opened: Locator) => {
+  for (let tries = 1; tries <= 3 && !(await opened.isVisible()); tries++) {
+    if (tries > 1) console.log('a click that led nowhere is made again')
+    await link.click()
+    await opened.waitFor({ timeout: 4000 }).catch(() => {})
+  }
+  await opened.waitFor()
+}
 
 export const setUp = async (page: Page, { addonUrl, cobotUrl }: Stage) => {
   await page.goto(`${addonUrl}/?cobot_subdomain=${subdomain}`)

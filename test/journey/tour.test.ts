@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest'
 import { pages } from '../../views/layout.tsx'
 import { play } from '../demo/play.ts'
 import { kill, startAddon } from '../support/addon.ts'
-import { executablePath, inFrame, openBrowser, setUp } from './browser.ts'
+import { executablePath, follow, inFrame, openBrowser, setUp } from './browser.ts'
 
 const moods = [
   ['en', 'light'],
@@ -98,22 +98,8 @@ const tour = async (page: Page, mood: string): Promise<string[]> => {
       await frame.locator('button[hx-get="/why"]').click()
       return frame.locator('#door').waitFor()
     }
-    // The frame has a process of its own: while the new size is still on its way to it, a click falls
-    // beside the link.
-    for (let tries = 1; ; tries++) {
-      await frame.locator(`a[href="/${name}"]`).click()
-      const opened = frame
-        .locator(`a[href="/${name}"][aria-current="page"]`)
-        .waitFor({ timeout: 5000 })
-      if (
-        await opened.then(
-          () => true,
-          () => tries === 3,
-        )
-      )
-        break
-    }
-    await frame.locator(`a[href="/${name}"][aria-current="page"]`).waitFor()
+    const link = frame.locator(`a[href="/${name}"]`)
+    await follow(link, link.and(frame.locator('[aria-current="page"]')))
   }
   for (const name of [...pages, 'help', 'why']) {
     const at = `${name} (${mood})`
