@@ -67,7 +67,7 @@ const freshAccessToken = async (deps: Deps, spaceId: SpaceId, probe: boolean): P
   const heldMs = (row.refreshingUntil?.getTime() ?? 0) - now.getTime()
   const isOverdue = heldMs > 0 && heldMs < electionMs - usualMs
   const busy = 'somebody else is refreshing the permission for SALTO'
-  // Who gives out permissions is away then: that is asked ever less often, as any call would be.
+  // Who gives out permissions is away then: it is asked ever less often, like every call.
   throw isOverdue ? new RetryLater(busy, heldMs, 'salto') : new RetryLater(busy, 1000)
 }
 
