@@ -70,6 +70,10 @@ export const isBookingGroupName = (name: string): boolean => /^Cobot \d{12}$/.te
 /** The end of the alias of a user we made: `· C482913507`. */
 export const personMarker = (person: string): string => `· C${digits(person, 9)}`
 
+/** The marker of ours that an alias ends with, or null. */
+export const markerIn = (alias: string | null): string | null =>
+  /· C\d{9}$/.exec(alias ?? '')?.[0] ?? null
+
 export const digits = (text: string, length: number): string => {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 15)
   return (BigInt(`0x${hash}`) % 10n ** BigInt(length)).toString().padStart(length, '0')

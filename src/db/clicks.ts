@@ -8,7 +8,7 @@ import { type DoorChoice, forgetLoss, listBookingMoves } from './doors.ts'
 import { allowConfirmed } from './guard.ts'
 import type { Db, Tx } from './open.ts'
 import { listBookings, listBookingsOf } from './snapshots.ts'
-import { addPairing, getActiveSite, pairAnew } from './spaces.ts'
+import { addPairing, getActiveSite, pairAnew, personKeys } from './spaces.ts'
 import { add, change, list, one, put, type Row, take } from './store.ts'
 
 const askPairing = (tx: Tx, click: Click, pairingId: id.PairingId, urgency?: Priority) =>
@@ -27,7 +27,7 @@ export const connectMembership = async (
   if (!site || !membership) return null
   const { siteId } = site
   const { cobotUserId } = membership
-  const person = cobotUserId ? `user:${cobotUserId}` : `membership:${membershipId}`
+  const [person] = personKeys(membership)
   await tx.lock(`${spaceId} ${person}`)
   const known =
     (membership.pairingId &&
@@ -297,6 +297,22 @@ export const removeLeftover = async (
   const row = { spaceId: click.spaceId, bookingId, ...leftover, ...none }
   await put(tx, 'bookingGroups', row)
   await askFor(tx, click, 'reconcileBooking', bookingId, priority.removal)
+}
+
+/** *Remove*: a user with our marker whom nobody is connected to is taken into the ledger to go. */
+export const removeLeftoverUser = async (
+  tx: Tx,
+  click: Click,
+  leftover: { siteId: id.SiteId; siteUserId: id.SiteUserId; marker: string },
+  pairingId: id.PairingId,
+): Promise<void> => {
+  const { spaceId } = click
+  const { siteId, siteUserId, marker } = leftover
+  if (await one(tx, 'pairings', { spaceId, siteId, marker })) return
+  await addPairing(tx, { spaceId, pairingId, siteId, person: `leftover:${siteUserId}` })
+  const user = { marker, siteUserId, origin: 'made', state: 'leaving' } as const
+  await change(tx, 'pairings', { spaceId, pairingId }, user)
+  await askPairing(tx, click, pairingId, priority.removal)
 }
 
 /** *Try again*, *Check now*: the look that said so, or everything. */

@@ -8,7 +8,7 @@ import { askFor, type Click } from './click.ts'
 import { disconnectMember } from './clicks.ts'
 import type { Tx } from './open.ts'
 import { subjectsOf } from './person.ts'
-import { getActiveSite, type SpaceRow } from './spaces.ts'
+import { getActiveSite, personKeys, type SpaceRow } from './spaces.ts'
 import { change, list, one, present, type Row, take, upTo } from './store.ts'
 import type { Snapshots } from './tables.ts'
 import type { WorkRow } from './work.ts'
@@ -86,9 +86,8 @@ type Whose = {
 /** At each site, also at one that is being left. */
 const pairingsOf = async (tx: Tx, spaceId: SpaceRow['spaceId'], whose: Whose) => {
   const { membershipId, membership, connectedBy } = whose
-  const { cobotUserId, pairingId } = membership ?? {}
-  const person = [`membership:${membershipId}`, ...(cobotUserId ? [`user:${cobotUserId}`] : [])]
-  const known = [connectedBy, pairingId ?? ''].map((each) => asId<PairingId>(each))
+  const person = personKeys({ cobotUserId: membership?.cobotUserId ?? null, membershipId })
+  const known = [connectedBy, membership?.pairingId ?? ''].map((each) => asId<PairingId>(each))
   return [
     ...(await list(tx, 'pairings', { spaceId, person })),
     ...(await list(tx, 'pairings', { spaceId, pairingId: known })),

@@ -54,6 +54,15 @@ export const personOf = async (
   return { memberships, intervals: intervalsOf(space, memberships) }
 }
 
+/** Who is behind a membership, as pairings name them: by their login, else by the membership (R10). */
+export const personKeys = ({
+  cobotUserId,
+  membershipId,
+}: Pick<Row<'memberships'>, 'cobotUserId' | 'membershipId'>): [string, ...string[]] => {
+  const alone = `membership:${membershipId}`
+  return cobotUserId ? [`user:${cobotUserId}`, alone] : [alone]
+}
+
 type Paired = Pick<Row<'pairings'>, 'spaceId' | 'siteId' | 'pairingId' | 'person'> &
   Partial<Pick<Row<'pairings'>, 'bySetting'>>
 

@@ -50,7 +50,7 @@ const problemsPage = async ({ db, config }: Web, c: C) => {
     .sort((a, b) => b.since.getTime() - a.since.getTime())
     .map((each) => {
       const action = actionOf(each.code, each.params)
-      const takesAway = action === 'remove' || isWider(each.params)
+      const takesAway = /^remove/.test(action) || isWider(each.params)
       return {
         ...each,
         action,
@@ -67,15 +67,19 @@ const act = ({ db, ports }: Web, c: C, { code, subject, source, params }: Row<'p
   const { site } = c.get('here')
   const click = clickOf(c, { ports })
   const [, id = ''] = subject.split(':')
+  const newId = asId<never>(newSecret(ports.random, 16))
   return db.tx(async (tx) => {
     const action = actionOf(code, params)
-    if (action === 'connect') {
-      const pairingId = asId<never>(newSecret(ports.random, 16))
-      await clicks.connectMembership(tx, click, asId(params.membershipId ?? ''), pairingId)
-    } else if (action === 'restore') await clicks.restore(tx, click, subject)
+    if (action === 'connect')
+      await clicks.connectMembership(tx, click, asId(params.membershipId ?? ''), newId)
+    else if (action === 'restore') await clicks.restore(tx, click, subject)
     else if (action === 'remove' && site) {
       const leftover = { siteId: site.siteId, name: params.group ?? '', zone: site.timeZone }
       await clicks.removeLeftover(tx, click, { ...leftover, accessGroupId: asId(id) })
+    } else if (action === 'removeUser' && site) {
+      const { marker = '' } = params
+      const leftover = { siteId: site.siteId, siteUserId: asId<never>(id), marker }
+      await clicks.removeLeftoverUser(tx, click, leftover, newId)
     } else await clicks.lookAgain(tx, click, source)
   })
 }

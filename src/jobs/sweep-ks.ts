@@ -13,6 +13,7 @@ import { getActiveSite, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, put, type Row } from '../db/store.ts'
 import { visitorOf } from '../db/visitors.ts'
 import { comparePeople } from './compare-people.ts'
+import { compareLeftoverUsers } from './leftover-users.ts'
 import { opensSomething, readGroupAccess } from './reconcile-plan.ts'
 import { removeTwins } from './remove-twins.ts'
 import type { Look, TaskHandler } from './run.ts'
@@ -35,6 +36,7 @@ export const sweepKs: TaskHandler = async (look) => {
   if (!info || !me || !info.subscriptionValid)
     look.problem('P11', 'space', { site: before.info.name })
   if (!info) return
+  const pairings = await list(look.read, 'pairings', { spaceId, siteId })
   const groups = await look.ks.listAccessGroups(siteId)
   const users = await look.ks.listSiteUsers(siteId)
   const tags = await look.ks.listTags(siteId)
@@ -65,6 +67,7 @@ export const sweepKs: TaskHandler = async (look) => {
   await comparePlans(look, site, access)
   await comparePeople(look, site, { groups, users, tags })
   await removeTwins(look, site, users)
+  await compareLeftoverUsers(look, site, users, pairings)
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)

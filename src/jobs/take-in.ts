@@ -83,21 +83,24 @@ const joinKnownPerson = async (tx: Tx, { spaceId }: Look, membershipId: Membersh
 /** Whoever becomes a member is connected by themselves, where an admin wants that (D9). */
 const connectNew = async (
   tx: Tx,
-  { spaceId, space, deps, now }: Look,
+  look: Look,
   before: readonly Row<'memberships'>[],
   changed: readonly MembershipId[],
 ) => {
+  const { spaceId, space } = look
   if (!space.settings.connectNew) return
   const confirmed = before.filter((each) => each.confirmedAt)
   const known = new Set(confirmed.map(({ membershipId }) => membershipId))
   const membershipId = changed.filter((id) => !known.has(id))
   const unpaired = { spaceId, membershipId, pairingId: null, goneAt: null, confirmedAt: present }
   for (const each of await list(tx, 'memberships', unpaired)) {
-    const newId = asId<PairingId>(Buffer.from(deps.ports.random.bytes(16)).toString('base64url'))
-    const click = { spaceId, by: 'connectNew', now: now(), bySetting: true }
-    await connectMembership(tx, click, each.membershipId, newId)
+    const click = { spaceId, by: 'connectNew', now: look.now(), bySetting: true }
+    await connectMembership(tx, click, each.membershipId, newPairingId(look))
   }
 }
+
+export const newPairingId = ({ deps }: Look): PairingId =>
+  asId(Buffer.from(deps.ports.random.bytes(16)).toString('base64url'))
 
 /** The pairing of a membership, and the coming bookings of that person: memberships add up (D8). */
 const askAbout = async (tx: Tx, look: Look, membershipId: MembershipId) => {

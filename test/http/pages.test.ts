@@ -340,6 +340,22 @@ test('P10 Leave takes a difference out of list and badge into a part of its own,
   )
 })
 
+test('R18 P10 a user of ours whom nobody is connected to goes by Remove, asked about first', async () => {
+  const subject = 'leftover:u9'
+  await problem('P10', subject, { name: 'Mia', marker: '· C123456789', leftover: 'user' })
+  const page = await textOf('/problems')
+  expect(page).toContain('The user Mia in SALTO KS was made by this add-on')
+  expect(page).toContain(
+    'data-confirm="The user Mia is deleted in SALTO KS, with the access it has there."',
+  )
+  await frame.post('/problems', { code: 'P10', subject })
+  const { spaceId } = world
+  expect(await one(world.db.read, 'pairings', { spaceId, marker: '· C123456789' })).toMatchObject({
+    siteUserId: 'u9',
+    state: 'leaving',
+  })
+})
+
 test('P10 only what takes away is asked about first', async () => {
   const asked = async (subject: string, params: object) => {
     await problem('P10', subject, params)

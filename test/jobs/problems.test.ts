@@ -138,6 +138,19 @@ const cases: Record<string, Case> = {
       return () => world.act((tx) => clicks.removeLeftover(tx, world.click(), leftover))
     },
   ],
+  'a user with our marker belongs to nobody': [
+    ...(['P10', sweepMs] as const),
+    async (world) => {
+      const { siteId } = world
+      const marker = '· C123456789'
+      const made = { firstName: 'Nora', lastName: 'Nobody', alias: `Nora Nobody ${marker}` }
+      const siteUserId = asId<never>(world.salto.addSiteUser(siteId, made).siteUserId)
+      const leftover = { siteId, siteUserId, marker }
+      const pairingId = asId<never>('p-nora')
+      return () =>
+        world.act((tx) => clicks.removeLeftoverUser(tx, world.click(), leftover, pairingId))
+    },
+  ],
   'the subscription of the site has ended': [
     ...(['P11', sweepMs] as const),
     async (world) => {

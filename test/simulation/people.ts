@@ -317,7 +317,12 @@ export const createPeople = (deps: {
   const clearProblems = async () => {
     const rows = await list(db.read, 'problems', { spaceId })
     for (const { code, subject, source, params } of rows) {
-      if (code === 'P10' && params.leftover) {
+      if (code === 'P10' && params.leftover === 'user') {
+        const siteUserId = asId<never>(subject.split(':')[1] ?? '')
+        const leftover = { siteId: asId<never>(siteId), siteUserId, marker: params.marker ?? '' }
+        const pairingId = asId<PairingId>(`pairing-${siteUserId}`)
+        await act((tx) => clicks.removeLeftoverUser(tx, click(), leftover, pairingId))
+      } else if (code === 'P10' && params.leftover) {
         const accessGroupId = asId<never>(subject.split(':')[1] ?? '')
         const leftover = {
           siteId: asId<never>(siteId),
@@ -344,8 +349,16 @@ export const createPeople = (deps: {
       if (space.persons.has(person) && lockedOut !== isOut)
         await act((tx) => clicks.lockOut(tx, click(), pairingId, isOut))
     }
-    for (const person of space.persons) if (!(await pairingOf(person))) space.persons.delete(person)
+    for (const person of space.persons)
+      if (!(await pairingOf(person)) && !stands(person)) space.persons.delete(person)
     await connectSome()
+  }
+
+  /** Is inside something in KS under our marker: taken into the ledger again, without any click. */
+  const stands = (person: string): boolean => {
+    const [user] = salto.users(siteId).filter(({ alias }) => alias?.endsWith(markerOf(person)))
+    const id = user?.saltoUserId ?? ''
+    return salto.groups(siteId).some(({ users }) => users.includes(id))
   }
 
   /** *Check now*. */
