@@ -34,7 +34,7 @@ export const createTally = (shard: string) => {
   const violations: { replay: string; invariant: string; text: string; at: string }[] = []
 
   return {
-    violations,
+    counts,
     add: (result: Result) => {
       counts.seeds += 1
       counts[result.world === 'full' ? 'full' : 'small'] += 1
@@ -74,6 +74,8 @@ export const runShard = async (given: {
     if (Date.now() > given.untilMs) break
     const result = await runSeed({ seed, world })
     tally.add(result)
+    // A run that is cut short has not been for nothing.
+    if (tally.counts.seeds % 50 === 0) tally.write()
     if (result.violations.length === 0) continue
     console.error(`${replay(result)}`)
     for (const { invariant, at, text } of result.violations)
