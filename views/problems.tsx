@@ -17,14 +17,23 @@ type ProblemLine = Problem & {
 
 /** One sentence. What was changed by hand, and what is gone, have sentences of their own. */
 export const problemText = ({ t, at }: Say, code: ProblemCode, params: Problem['params']) => {
-  const variants = [leftoverOf(params), params.change, params.what, params.state]
+  const variants = [
+    params.leftover && leftovers[params.leftover],
+    params.change,
+    params.what,
+    params.state,
+  ]
   const context = variants.find((each) => each) ?? (params.name ? undefined : 'nameless')
   const startsAt = params.startsAt ? at(new Date(params.startsAt)) : ''
   return t(`problems.text.${code}`, { ...params, startsAt, context })
 }
 
-const leftoverOf = ({ leftover }: Problem['params']) =>
-  leftover && (leftover === 'user' ? 'leftoverUser' : 'leftover')
+/** With our marker, and in no ledger of ours. */
+const leftovers: Record<string, string> = {
+  yes: 'leftover',
+  user: 'leftoverUser',
+  users: 'leftoverUsers',
+}
 
 type Ways = { setup: string; salto: string }
 

@@ -76,6 +76,7 @@ export const actionOf = (code: ProblemCode, params: Record<string, string>): Pro
   const { what, state, plan, leftover, isAsked } = params
   if (code === 'P04' && (what === 'chosen' || state === 'several')) return 'plans'
   if (code === 'P04' && plan && state === 'missing') return 'restore'
+  if (code === 'P10' && leftover === 'users') return 'members'
   if (code === 'P10' && leftover) return leftover === 'user' ? 'removeUser' : 'remove'
   if (code === 'P17' && isAsked) return 'members'
   return usually[code]

@@ -1,12 +1,13 @@
-// Users with our marker whom no pairing knows: an old backup lacks the click that connected them. Whose
-// membership lives is taken into the ledger, the others are shown with *Remove* (R18).
+// Users with our marker whom no pairing knows. Whom an old backup lacks is taken into the ledger while
+// their membership lives; all others are shown, to be connected or removed by an admin (R18).
 import { isAdministrative } from '../core/fence.ts'
 import type { MembershipId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { markerIn, personMarker } from '../core/schedule.ts'
 import { connectMembership } from '../db/clicks.ts'
+import { listSnapshot } from '../db/snapshots.ts'
 import { personKeys, type SiteRow } from '../db/spaces.ts'
-import { change, list, type Row } from '../db/store.ts'
+import { change, list, one, type Row } from '../db/store.ts'
 import type { Look } from './run.ts'
 import { newPairingId } from './take-in.ts'
 
@@ -27,27 +28,48 @@ export const compareLeftoverUsers = async (
     return isOurs && !isAdministrative(user) ? [{ user, marker }] : []
   })
   if (leftovers.length === 0) return
-  const members = await list(read, 'memberships', { spaceId, goneAt: null, pairingId: null })
-  const markers = members.flatMap((membership) =>
-    personKeys(membership).map(
-      (person) => [personMarker(person), membership.membershipId] as const,
-    ),
-  )
-  const owners = new Map(markers)
+  const owners = await ownersByMarker(look)
+  const remembered = new Set((await listSnapshot(read, spaceId, 'siteUser')).map(idOf))
+  const unconnected: string[] = []
   for (const { user, marker } of leftovers) {
+    const { siteUserId, alias, firstName, lastName } = user
     // Whoever is gone since the list was read is no leftover either.
-    if (!(await look.ks.getSiteUser(siteId, user.siteUserId))) continue
+    if (!(await look.ks.getSiteUser(siteId, siteUserId))) continue
+    const name = alias?.slice(0, -marker.length).trim() || `${firstName} ${lastName}`
+    const subject = `leftover:${siteUserId}`
+    const said = await one(read, 'problems', { spaceId, code: 'P10', subject })
+    const isNew = !!said?.params.isNew || (remembered.size > 0 && !remembered.has(siteUserId))
     const owner = owners.get(marker)
-    if (owner && (await isLost(look, site, user))) await takeIn(look, user, marker, owner)
-    else {
-      const name =
-        user.alias?.slice(0, -marker.length).trim() || `${user.firstName} ${user.lastName}`
-      look.problem('P10', `leftover:${user.siteUserId}`, { name, marker, leftover: 'user' })
-    }
+    if (owner && isNew && (await isLost(look, site, user))) await takeIn(look, user, marker, owner)
+    else if (owner) unconnected.push(name)
+    else
+      look.problem('P10', subject, {
+        name,
+        marker,
+        leftover: 'user',
+        ...(isNew && { isNew: 'yes' }),
+      })
   }
+  const names = unconnected.sort().join(', ')
+  if (names) look.problem('P10', 'leftover:users', { names, leftover: 'users' })
 }
 
-/** Connected once, and not let go: they hold something, and what we wrote for them is not in the audit. */
+const idOf = ({ siteUserId }: SiteUser) => siteUserId
+
+/** Who could be connected, by the marker that a user made for them carries. */
+const ownersByMarker = async ({ read, spaceId }: Look): Promise<Map<string, MembershipId>> => {
+  const members = await list(read, 'memberships', { spaceId, goneAt: null, pairingId: null })
+  return new Map(
+    members.flatMap((membership) =>
+      personKeys(membership).map((person) => [personMarker(person), membership.membershipId]),
+    ),
+  )
+}
+
+/**
+ * Came to be since the last list of users that we remember: connected in that time, and not let go. They
+ * hold something, and the audit knows of neither their making nor their going.
+ */
 const isLost = async (
   { read, spaceId, ks }: Look,
   { siteId }: SiteRow,

@@ -42,6 +42,7 @@ export const sweepKs: TaskHandler = async (look) => {
   const tags = await look.ks.listTags(siteId)
   const locks = await look.ks.listLocks(siteId)
   const iqs = await look.ks.listIqs(siteId)
+  await compareLeftoverUsers(look, before, users, pairings)
   const access: GroupAccess[] = []
   const mapped = (await list(look.read, 'planGroups', { spaceId, siteId })).flatMap(mappedGroups)
   for (const { accessGroupId } of groups)
@@ -67,7 +68,6 @@ export const sweepKs: TaskHandler = async (look) => {
   await comparePlans(look, site, access)
   await comparePeople(look, site, { groups, users, tags })
   await removeTwins(look, site, users)
-  await compareLeftoverUsers(look, site, users, pairings)
   await compareBookings(look, site, groups)
   await compareDoors(look, site, new Set(locks.map(({ lockId }) => lockId)))
   if (hasFreeSeat(info)) await askSuspended(look)

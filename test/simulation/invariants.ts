@@ -34,7 +34,9 @@ const isAbout =
   ({ subject, params }: Problem) =>
     subject === `pairing:${pairings.get(person)}` ||
     (subject.startsWith('booking:') && of.bookingsOf(person).has(subject.slice(8))) ||
-    of.namesOf(person).has(params.name ?? '')
+    [params.name ?? '', ...(params.names?.split(', ') ?? [])].some((name) =>
+      of.namesOf(person).has(name),
+    )
 
 const late = (
   { sinceMs, kind, isDated }: Mismatch,
