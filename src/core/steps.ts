@@ -36,21 +36,28 @@ export type PlaceStep =
 export const nextPlaceSteps = (facts: {
   desired: ReadonlyMap<AccessGroupId, DesiredPlace>
   observed: ReadonlySet<AccessGroupId>
+  /** Left so lately that a read may still show what was before. */
+  left: ReadonlySet<AccessGroupId>
   applied: readonly AppliedPlace[]
   /** The groups of plans; all others are none of our business. */
   mapped: ReadonlySet<AccessGroupId>
   now: Date
 }): PlaceStep[] => {
-  const { desired, observed, applied, mapped, now } = facts
+  const { desired, observed, left, applied, mapped, now } = facts
   const ledger = new Map(applied.map((place) => [place.accessGroupId, place]))
   const steps: PlaceStep[] = []
   for (const { accessGroupId, basis } of desired.values()) {
     const place = ledger.get(accessGroupId)
-    if (observed.has(accessGroupId)) {
+    if (observed.has(accessGroupId) && !left.has(accessGroupId)) {
       const origin = place ? place.origin : 'adopted'
       const asItIs = place?.joinedAt && place.basis === basis && !place.unwantedSince
       if (!asItIs) steps.push({ kind: 'keep', accessGroupId, basis, origin })
-    } else if (!place?.joinedAt || place.basis !== basis || place.unwantedSince) {
+    } else if (
+      left.has(accessGroupId) ||
+      !place?.joinedAt ||
+      place.basis !== basis ||
+      place.unwantedSince
+    ) {
       steps.push({ kind: 'join', accessGroupId, basis })
     } else {
       steps.push({ kind: 'missing', accessGroupId })

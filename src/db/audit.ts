@@ -1,7 +1,7 @@
 // Every write to KS, in a chain of hashes per space: what was done, why, and what came of it. Ids
 // only; names are joined from tables that can be erased.
 import { createHash } from 'node:crypto'
-import type { SpaceId } from '../core/ids.ts'
+import { type AccessGroupId, asId, type SpaceId } from '../core/ids.ts'
 import type { Tx } from './open.ts'
 import { above, add, below, change, last, list, type Row, take, type Where } from './store.ts'
 
@@ -19,6 +19,23 @@ export const appendAudit = async (tx: Tx, spaceId: SpaceId, entry: AuditEntry): 
 export const lastWriteAt = async (tx: Tx, spaceId: SpaceId, source: string) => {
   const [task = '', subject = ''] = source.split(/:(.*)/s)
   return (await lastAudit(tx, { spaceId, task, subject }))?.at ?? null
+}
+
+/** The groups that a person was last taken out of, or was to be, and not put into again since then. */
+export const leftSince = async (
+  tx: Tx,
+  { spaceId, pairingId }: Pick<Row<'pairings'>, 'spaceId' | 'pairingId'>,
+  since: Date,
+): Promise<Set<AccessGroupId>> => {
+  const whose = { spaceId, task: 'reconcilePairing', subject: pairingId, at: above(since) }
+  const action = ['joinAccessGroup', 'leaveAccessGroup']
+  const written = await list(tx, 'audit', { ...whose, action })
+  const last = new Map(
+    written
+      .sort((a, b) => a.number - b.number)
+      .map((row) => [asId<AccessGroupId>(row.target.accessGroupId ?? ''), row.action]),
+  )
+  return new Set([...last].flatMap(([id, done]) => (done === 'leaveAccessGroup' ? [id] : [])))
 }
 
 /** How often the very same was done for a subject since then, and since we last undid something there. */

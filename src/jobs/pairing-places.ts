@@ -9,6 +9,7 @@ import { findPlan, groupsBy, mappedGroups, otherPlans } from '../core/mappings.t
 import type { SiteUser } from '../core/model.ts'
 import { priority } from '../core/problems.ts'
 import { makeBeforeBreakMs, mayLeave, nextPlaceSteps, type PlaceStep } from '../core/steps.ts'
+import { leftSince } from '../db/audit.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { change, list, put, type Row, take } from '../db/store.ts'
 import { isNotYetThere } from '../salto/assumed.ts'
@@ -35,7 +36,9 @@ export const readPlaces = async (look: Look, person: Person, siteUser: SiteUser)
   const applied = await list(look.read, 'groupPlaces', { spaceId, pairingId })
   const plans = await list(look.read, 'planGroups', { spaceId, siteId })
   const mapped = new Set(plans.flatMap(mappedGroups))
-  const steps = nextPlaceSteps({ desired, observed, applied, mapped, now })
+  const settling = new Date(now.getTime() - look.deps.config.settleMs)
+  const left = await leftSince(look.read, person.pairing, settling)
+  const steps = nextPlaceSteps({ desired, observed, left, applied, mapped, now })
   const rules = { timeZone: look.space.timeZone, ...look.space.settings }
   const evidence = new Map(
     applied.map(({ accessGroupId, basis, joinedAt }) => [

@@ -9,6 +9,7 @@ import { type BookingWindow, bookingGroupName } from '../core/schedule.ts'
 import * as steps from '../core/steps.ts'
 import { toLocal } from '../core/temporal.ts'
 import type { Visit } from '../core/visits.ts'
+import { lastWriteAt } from '../db/audit.ts'
 import { noteOutcome } from '../db/sites.ts'
 import { getSnapshot, listSnapshot } from '../db/snapshots.ts'
 import { addPairing, getActiveSite, intervalsOf, personOf, type SiteRow } from '../db/spaces.ts'
@@ -191,6 +192,10 @@ const converge = async (
     for (const step of open) await apply(look, proof, step)
     const left = await stepsFrom(await observe(look, siteId, accessGroupId))
     if (left.length > 0) throw new RetryLater('SALTO does not show all of a group yet', 5000)
+  } else if (before?.written && !isAsWritten) {
+    // Changed and changed back at once: what looks right may be older than what we wrote in between.
+    const wroteAt = await lastWriteAt(look.read, look.spaceId, `reconcileBooking:${bookingId}`)
+    if (wroteAt) settleFirst(look, wroteAt)
   }
   await look.tx((tx) => put(tx, 'bookingGroups', { ...row, written: window, creatingSince: null }))
 }

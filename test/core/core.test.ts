@@ -123,6 +123,7 @@ describe('steps', () => {
         const facts = {
           desired: places,
           observed: new Set(observed.map((id) => asId<never>(id))),
+          left: new Set<never>(),
           applied: ledger,
           mapped: new Set(['a', 'b', 'c'].map((id) => asId<never>(id))),
         }

@@ -185,11 +185,17 @@ describe('by hand', () => {
     unwantedSince: null,
     ...over,
   })
-  const steps = (over: Partial<AppliedPlace>, isInside = false, isWanted = true) => {
+  const steps = (
+    over: Partial<AppliedPlace>,
+    isInside = false,
+    isWanted = true,
+    isLeft = false,
+  ) => {
     const wanted = { accessGroupId: id, basis: 'x' }
     const found = nextPlaceSteps({
       desired: new Map(isWanted ? [[id, wanted]] : []),
       observed: new Set(isInside ? [id] : []),
+      left: new Set(isLeft ? [id] : []),
       applied: [place(over)],
       mapped: new Set([id]),
       now,
@@ -206,6 +212,11 @@ describe('by hand', () => {
   ] as const)('R15 R20 %s', (_, over, isInside, expected) =>
     expect(steps(over, isInside)).toEqual(expected),
   )
+
+  test('R15 where we have just taken somebody out no read is believed that shows them inside', () => {
+    expect(steps({}, true, true, true)).toEqual(['join'])
+    expect(steps({}, false, true, true)).toEqual(['join'])
+  })
 
   test('R11 what is not wanted any more goes if KS shows it, else it is struck', () => {
     expect(steps({}, true, false)).toEqual(['leave'])

@@ -488,6 +488,37 @@ test('R18 a group of which an old backup knows nothing goes when its booking is 
   expect(await world.problems()).toContain(`P10 leftover:${only().id}`)
 })
 
+test('R15 a booking handed over and back at once: a read from before does not leave the other inside', async () => {
+  await start()
+  const [mia, zoe] = [await connected(), await connected('Zoe Zander')]
+  const booking = world.book(mia, '2026-11-26T09:00:00Z', '2026-11-26T10:00:00Z')
+  await world.settle()
+  const { id } = only()
+  const reads: string[] = []
+  let isStale = false
+  const { ports } = world.deps
+  const straight = ports.fetch
+  ports.fetch = async (request) => {
+    if (request.method !== 'GET' || !request.url.includes(`/access_groups/${id}/users`))
+      return straight(request)
+    const stale = isStale ? reads[0] : undefined
+    isStale = false
+    const answer = await straight(request)
+    reads.push(await answer.clone().text())
+    return stale ? new Response(stale, answer) : answer
+  }
+  world.cobot.updateBooking(booking, { membershipId: zoe })
+  await world.settle()
+  expect(only().users).toEqual([saltoUserOf('Zoe')])
+  isStale = true
+  world.cobot.updateBooking(booking, { membershipId: mia })
+  await world.settle()
+  await world.advance(20 * 60_000, 60_000)
+  expect(isStale).toBe(false)
+  expect(only().users).toEqual([saltoUserOf('Mia')])
+  expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
+})
+
 test('C4 R14 whoever is connected in the minutes after their booking gets what is left of them', async () => {
   await start()
   await world.mapRoom({ minutesAfter: 10 })

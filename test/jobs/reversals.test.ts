@@ -139,3 +139,24 @@ test('a place that a read does not show yet is not forgotten when the plan chang
   expect(isIn('Mia Member', 'Late Bird')).toBe(true)
   expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
 })
+
+test('R15 a plan changed and changed back at once: a read from before does not keep them out', async () => {
+  const world = await start()
+  const { membershipId } = await connected('Mia Member')
+  const owl = world.cobot.addPlan(hub, { name: 'Night Owl' })
+  world.salto.addAccessGroup(world.siteId, { name: 'Night Owl', lockIds: [], schedule: 'always' })
+  await world.advance(20 * minute, 5 * minute)
+  const siteUserId = user('Mia Member')?.siteUserId ?? ''
+  world.cobot.changePlan(hub, membershipId, owl)
+  await world.settle()
+  expect([isIn('Mia Member', 'Night Owl'), isIn('Mia Member', 'Full Time')]).toEqual([true, false])
+  const items = [{ id: world.fullTimeGroup, customer_reference: 'Full Time' }]
+  const before = { items, count: 1, next_page_link: null }
+  const path = `/users/${siteUserId}/access_groups`
+  world.salto.addFault({ method: 'GET', path, status: 200, body: before, times: 1 })
+  world.cobot.changePlan(hub, membershipId, world.fullTime)
+  await world.settle()
+  await world.advance(20 * minute, minute)
+  expect([isIn('Mia Member', 'Night Owl'), isIn('Mia Member', 'Full Time')]).toEqual([false, true])
+  expect((await world.problems()).filter((each) => each.startsWith('P10'))).toEqual([])
+})
