@@ -157,7 +157,7 @@ export const runSeed = async (options: Options): Promise<Result> => {
   const log: Log = { info: write, warn: write, error: write }
   const home = chance.pick(zones)
   // Sweeps cost much of a run: most worlds are far from the pace of production.
-  const slow = chance.pick(size === 'full' ? [2, 3] : [1, 1.5, 2])
+  const slow = chance.pick(size === 'full' ? [3, 4] : [1, 1.5, 2])
   const sweeps = isBrisk
     ? { cobotMs: 300_000, ksMs: 840_000 }
     : { cobotMs: slow * hour, ksMs: 2 * slow * hour }
