@@ -322,7 +322,7 @@ export const createPeople = (deps: {
         const leftover = { siteId: asId<never>(siteId), siteUserId, marker: params.marker ?? '' }
         const pairingId = asId<PairingId>(`pairing-${siteUserId}`)
         await act((tx) => clicks.removeLeftoverUser(tx, click(), leftover, pairingId))
-      } else if (code === 'P10' && params.leftover) {
+      } else if (code === 'P10' && params.leftover === 'yes') {
         const accessGroupId = asId<never>(subject.split(':')[1] ?? '')
         const leftover = {
           siteId: asId<never>(siteId),
@@ -331,7 +331,8 @@ export const createPeople = (deps: {
           zone: space.siteZone,
         }
         await act((tx) => clicks.removeLeftover(tx, click(), leftover))
-      } else if (code === 'P10') await act((tx) => clicks.restore(tx, click(), subject))
+      } else if (code === 'P10' && !params.leftover)
+        await act((tx) => clicks.restore(tx, click(), subject))
       else await act((tx) => clicks.lookAgain(tx, click(), source))
     }
   }
