@@ -153,7 +153,11 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
       )
     expect(opens('02300003', 'Quay Room', new Date(+from + 24.5 * hour))).toBe(false)
     const isOpenNow = () => opens('02300003', 'Quay Room', new Date())
-    expect(isOpenNow()).toBe(false)
+    // By the hour of the day others of hers may run now.
+    for (const each of s.cobot.bookings(subdomain))
+      if (each.membershipId === wish.membershipId && each.from < s.at(2))
+        s.cobot.deleteBooking(each.id)
+    await until('closed', () => !isOpenNow())
     const now = { from: new Date(Date.now() - 60_000).toISOString(), to: s.at(1).toISOString() }
     const booking = s.cobot.addBooking(subdomain, { ...wish, ...now })
     await until('open now', isOpenNow)
@@ -188,7 +192,7 @@ describe.skipIf(!executablePath)('resources and bookings', () => {
     expect([s.at(2), s.at(4), s.at(6)].map(types)).toEqual([false, true, false])
     await s.row('Vera Visit').getByRole('button', { name: 'Hide PIN' }).click()
     await s.row('Vera Visit').getByText('has a PIN').waitFor()
-    expect(await shown.count()).toBe(0)
+    await shown.waitFor({ state: 'detached' })
     s.cobot.cancelExternalBooking(visit)
     await until('nobody', () => s.users('Vera Visit').length === 0)
   })
