@@ -15,6 +15,9 @@ export type Receipt = Row<'receipts'>
 export type ReceiptLine = Row<'receiptLines'>
 type InSite = { spaceId: SpaceId; siteId: SiteId }
 
+/** `readAt` of a site that has just become the active one, until its first sweep. */
+export const never = new Date(0)
+
 /** Stands for the site of a space that never had one. */
 export const noSite = asId<SiteId>('none')
 
@@ -28,7 +31,8 @@ export const activateSite = async (
 ): Promise<boolean> => {
   const { siteId, timeZone } = info
   const before = await getActiveSite(tx, spaceId)
-  const row = { spaceId, siteId, state: 'active', timeZone, info, readAt: now } as const
+  const readAt = before?.siteId === siteId ? before.readAt : never
+  const row = { spaceId, siteId, state: 'active', timeZone, info, readAt } as const
   // Of two spaces that take a site at once, the table lets one have it.
   const isOurs =
     (await add(tx, 'sites', row)) || (await change(tx, 'sites', { spaceId, siteId }, row)) > 0

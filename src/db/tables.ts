@@ -137,6 +137,7 @@ export const defineTables = (kit: Kit) => {
         state: text<'active' | 'leaving'>().notNull(),
         timeZone: text().notNull(),
         info: json<model.Site>().notNull(),
+        /** By the last sweep. */
         readAt: now(),
       },
       (t) => [uniqueIndex('sites_one_space').on(t.siteId)],

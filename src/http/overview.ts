@@ -6,6 +6,7 @@ import { earlier, isActive, type PlanInterval } from '../core/entitlements.ts'
 import { findPlan, mappedGroups } from '../core/mappings.ts'
 import { sameName } from '../core/names.ts'
 import { lookAgain } from '../db/clicks.ts'
+import { never } from '../db/sites.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { intervalsOf } from '../db/spaces.ts'
 import { list } from '../db/store.ts'
@@ -54,7 +55,8 @@ const listChecks = async (web: Web, here: Here): Promise<Check[]> => {
   const kind = ['plan', 'resource'] as const
   const [listed] = await list(read, 'snapshots', { spaceId, kind, goneAt: null })
   // A check is as old as its older half.
-  const checkedAt = listed && site ? earlier(listed.readAt, site.readAt) : null
+  const isSwept = site && site.readAt > never
+  const checkedAt = listed && isSwept ? earlier(listed.readAt, site.readAt) : null
   const heardAt = space.lastEventAt
   const facts = { site: info?.name ?? '', zone: site?.timeZone ?? '', at: checkedAt }
   return [

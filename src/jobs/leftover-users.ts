@@ -5,6 +5,7 @@ import type { MembershipId } from '../core/ids.ts'
 import type { SiteUser } from '../core/model.ts'
 import { markerIn, personMarker } from '../core/schedule.ts'
 import { connectMembership } from '../db/clicks.ts'
+import { never } from '../db/sites.ts'
 import { listSnapshot } from '../db/snapshots.ts'
 import { personKeys, type SiteRow } from '../db/spaces.ts'
 import { change, list, one, type Row } from '../db/store.ts'
@@ -29,18 +30,26 @@ export const compareLeftoverUsers = async (
   })
   if (leftovers.length === 0) return
   const owners = await ownersByMarker(look)
-  const remembered = new Set((await listSnapshot(read, spaceId, 'siteUser')).map(idOf))
+  // What is remembered before the first sweep of a site is about another one.
+  const remembered =
+    site.readAt > never ? new Set((await listSnapshot(read, spaceId, 'siteUser')).map(idOf)) : null
+  const created = await audited(look, 'createSiteUser')
+  const deleted = await audited(look, 'deleteSiteUser')
   const unconnected: string[] = []
   for (const { user, marker } of leftovers) {
     const { siteUserId, alias, firstName, lastName } = user
-    // Whoever is gone since the list was read is no leftover either.
-    if (!(await look.ks.getSiteUser(siteId, siteUserId))) continue
-    const name = alias?.slice(0, -marker.length).trim() || `${firstName} ${lastName}`
     const subject = `leftover:${siteUserId}`
     const said = await one(read, 'problems', { spaceId, code: 'P10', subject })
-    const isNew = !!said?.params.isNew || (remembered.size > 0 && !remembered.has(siteUserId))
+    const isNew = !!said?.params.isNew || (remembered !== null && !remembered.has(siteUserId))
     const owner = owners.get(marker)
-    if (owner && isNew && (await isLost(look, site, user))) await takeIn(look, user, marker, owner)
+    // Came to be since the list that we remember, and the audit knows neither of a beginning nor an end.
+    const isLost = isNew && !created.has(siteUserId) && !deleted.has(siteUserId)
+    // Whoever is gone since the list was read is no leftover either; who stands there for long costs no call.
+    const mayBeGone = (owner && isLost) || (!said && (isNew || deleted.has(siteUserId)))
+    if (mayBeGone && !(await look.ks.getSiteUser(siteId, siteUserId))) continue
+    const name = alias?.slice(0, -marker.length).trim() || `${firstName} ${lastName}`
+    if (owner && isLost && (await holdsSomething(look, site, user)))
+      await takeIn(look, user, marker, owner)
     else if (owner) unconnected.push(name)
     else
       look.problem('P10', subject, {
@@ -66,20 +75,18 @@ const ownersByMarker = async ({ read, spaceId }: Look): Promise<Map<string, Memb
   )
 }
 
-/**
- * Came to be since the last list of users that we remember: connected in that time, and not let go. They
- * hold something, and the audit knows of neither their making nor their going.
- */
-const isLost = async (
-  { read, spaceId, ks }: Look,
+/** Whom we made, or removed, as far as the audit goes back. */
+const audited = async ({ read, spaceId }: Look, action: 'createSiteUser' | 'deleteSiteUser') => {
+  const written = await list(read, 'audit', { spaceId, task: 'reconcilePairing', action })
+  return new Set(written.map(({ target }) => target.siteUserId))
+}
+
+/** Somebody let go holds nothing. */
+const holdsSomething = async (
+  { ks }: Look,
   { siteId }: SiteRow,
   { siteUserId }: SiteUser,
-): Promise<boolean> => {
-  if ((await ks.listGroupsOfSiteUser(siteId, siteUserId)).length === 0) return false
-  const action = ['createSiteUser', 'deleteSiteUser']
-  const written = await list(read, 'audit', { spaceId, task: 'reconcilePairing', action })
-  return !written.some(({ target }) => target.siteUserId === siteUserId)
-}
+): Promise<boolean> => (await ks.listGroupsOfSiteUser(siteId, siteUserId)).length > 0
 
 /** Connected with this very user: should it be gone by then, no other is made. */
 const takeIn = (

@@ -371,6 +371,45 @@ test('R18 D10 whoever was let go is not connected by standing in KS again: shown
   expect(await world.problems()).not.toContain(`P10 leftover:${siteUserId}`)
 })
 
+test('R18 R17 users of ours at a site that is new here are shown, and nobody is connected by that', async () => {
+  await start()
+  await connected('Tom Turner')
+  const mia = await connected()
+  const alias = user('Mia Member')?.alias ?? ''
+  const pairingId = await pairingIdOf(mia)
+  await world.act((tx) => clicks.disconnectMember(tx, world.click(), pairingId))
+  await world.settle()
+  // As if that had been years ago.
+  await world.act((tx) => take(tx, 'audit', { spaceId: world.spaceId }))
+  const at = { name: 'New Loft', timeZone: 'Europe/Berlin' }
+  const siteId = world.salto.addSite({ ...at, seats: 9, ownerId: world.ksOwner })
+  const { saltoUserId } = world.salto.addSiteUser(siteId, { alias, firstName: 'M', lastName: 'M' })
+  const club = world.salto.addAccessGroup(siteId, { name: 'Club' })
+  world.salto.addToGroup(siteId, club, saltoUserId)
+  const { info } = (await one(world.db.read, 'sites', { spaceId: world.spaceId }))!
+  const next = { ...info, ...at, siteId: asId<never>(siteId) }
+  await world.act((tx) => activateSite(tx, world.spaceId, next, world.clock.now()))
+  await world.act((tx) => clicks.lookAgain(tx, world.click(), null))
+  await world.advance(60 * minute, 5 * minute)
+  expect(await world.pairing(mia)).toBeNull()
+  expect(await world.problems()).toContain('P10 leftover:users')
+})
+
+test('R13 users of ours whom nobody is connected to cost a sweep no call of their own', async () => {
+  await start()
+  for (const n of Array(30).keys()) {
+    const alias = `Somebody ${n} · C${100_000_000 + n}`
+    world.salto.addSiteUser(world.siteId, { alias, firstName: 'S', lastName: `${n}` })
+  }
+  await world.advance(40 * minute, 5 * minute)
+  expect((await world.problems()).filter((each) => /leftover/.test(each))).toHaveLength(30)
+  const from = world.salto.journal.length
+  await world.advance(20 * minute, 5 * minute)
+  const calls = world.salto.journal.slice(from)
+  expect(calls.filter(({ path }) => /\/users\?/.test(path)).length).toBeGreaterThan(0)
+  expect(calls.filter(({ path }) => /users\/[^/?]+$/.test(path))).toEqual([])
+})
+
 test('I4 a second user from one create goes, unless they hold something; the one we know stays', async () => {
   await start()
   await connected('Mia Member')
